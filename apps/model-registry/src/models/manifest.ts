@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import type { Manifest } from './model-version.entity.js';
+import { manifestInvalid } from './models.errors.js';
+
+/**
+ * Checks a manifest before it is registered: relative paths without `..`, each once and sorted, whole digests, and the
+ * manifest's own digest over them. Throws `invalid`.
+ */
+export function assertManifest(manifest: Manifest): void {
+  if (manifest.files.length === 0) throw manifestInvalid('it lists no file');
+  let previous = '';
+  for (const file of manifest.files) {
+    if (!isSafePath(file.path)) throw manifestInvalid(`"${file.path}" is not a relative path inside the model`);
+    if (file.path <= previous) throw manifestInvalid('its files are not sorted by path, each once');
+    if (!/^[0-9a-f]{64}$/.test(file.sha256)) throw manifestInvalid(`"${file.path}" has no SHA-256`);
+    previous = file.path;
+  }
+  if (manifestDigest(manifest.files) !== manifest.sha256) throw manifestInvalid('its digest does not fit its files');
+}
+
+/** SHA-256 over the lines `<sha256>  <path>\n`, as `sha256sum` prints them. */
+export function manifestDigest(files: Manifest['files']): string {
+  const lines = files.map((file) => `${file.sha256}  ${file.path}\n`).join('');
+  return createHash('sha256').update(lines).digest('hex');
+}
+
+function isSafePath(path: string): boolean {
+  const isRelative = path !== '' && !path.startsWith('/') && !path.includes('\\') && !path.includes('\0');
+  return isRelative && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}

@@ -1,0 +1,16 @@
+export { EVENTS, KV_BUCKETS, NOTICES, streamOf } from './subjects.js';
+export type { EventMessage, EventSubject } from './subjects.js';
+export { Envelope } from './gen/aimass/events/v1/envelope.js';
+export * as dataSources from './gen/aimass/data_sources/v1/data_sources_service.js';
+export * as dataSourcesEvents from './gen/aimass/data_sources/v1/data_sources_events.js';
+export * as training from './gen/aimass/training/v1/training_service.js';
+export * as trainingEvents from './gen/aimass/training/v1/training_events.js';
+export * as modelRegistry from './gen/aimass/model_registry/v1/model_registry_service.js';
+export * as modelRegistryEvents from './gen/aimass/model_registry/v1/model_registry_events.js';
+export * as trafficControl from './gen/aimass/traffic_control/v1/traffic_control_service.js';
+export * as routing from './gen/aimass/traffic_control/v1/routing_snapshot.js';
+export * as trafficControlEvents from './gen/aimass/traffic_control/v1/traffic_control_events.js';
+export * as inference from './gen/aimass/inference/v1/data_plane_service.js';
+export * as marketplace from './gen/aimass/marketplace/v1/marketplace_service.js';
+export * as marketplaceEvents from './gen/aimass/marketplace/v1/marketplace_events.js';
+export * as gatewayEvents from './gen/aimass/gateway/v1/gateway_events.js';

@@ -1,0 +1,104 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { BlobCorrupt, BlobNotFound, BlobTooLarge } from './blob-store.js';
+import type { BlobRef, BlobStore } from './blob-store.js';
+
+/**
+ * Blobs as files `<root>/<first two hex digits>/<sha256>`. A write goes to a temporary file, is synced, renamed, and
+ * its folder synced, so that a crash or power cut leaves either the whole blob or none.
+ */
+export class FsBlobStore implements BlobStore {
+  constructor(private readonly root: string) {}
+
+  async put(content: Readable | Uint8Array, options: { limitBytes?: number } = {}): Promise<BlobRef> {
+    const temporary = join(this.root, 'tmp', randomUUID());
+    await mkdir(dirname(temporary), { recursive: true });
+    const meter = new DigestMeter(options.limitBytes ?? Number.POSITIVE_INFINITY);
+    try {
+      const source = content instanceof Readable ? content : Readable.from([content]);
+      await pipeline(source, meter, createWriteStream(temporary, { flags: 'wx', mode: 0o644 }));
+      const ref = meter.ref();
+      await syncPath(temporary);
+      const target = this.pathOf(ref.sha256);
+      await mkdir(dirname(target), { recursive: true });
+      await rename(temporary, target);
+      await syncPath(dirname(target));
+      return ref;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  putFile(path: string): Promise<BlobRef> {
+    return this.put(createReadStream(path));
+  }
+
+  async read(sha256: string): Promise<Buffer> {
+    const content = await readFile(this.pathOf(sha256)).catch((error: unknown) => {
+      throw isMissing(error) ? new BlobNotFound(sha256) : error;
+    });
+    if (createHash('sha256').update(content).digest('hex') !== sha256) throw new BlobCorrupt(sha256);
+    return content;
+  }
+
+  async copyTo(sha256: string, path: string): Promise<void> {
+    if (!(await this.has(sha256))) throw new BlobNotFound(sha256);
+    const meter = new DigestMeter(Number.POSITIVE_INFINITY);
+    await pipeline(createReadStream(this.pathOf(sha256)), meter, createWriteStream(path, { flags: 'wx' }));
+    if (meter.ref().sha256 !== sha256) {
+      await rm(path, { force: true });
+      throw new BlobCorrupt(sha256);
+    }
+  }
+
+  has(sha256: string): Promise<boolean> {
+    return access(this.pathOf(sha256)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  private pathOf(sha256: string): string {
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new BlobNotFound(sha256);
+    return join(this.root, sha256.slice(0, 2), sha256);
+  }
+}
+
+/** Passes bytes through, counting and hashing them, and fails once there are too many. */
+class DigestMeter extends Transform {
+  private readonly hash = createHash('sha256');
+  private sizeBytes = 0;
+
+  constructor(private readonly limitBytes: number) {
+    super();
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: (error: Error | null, data?: Buffer) => void): void {
+    this.sizeBytes += chunk.length;
+    if (this.sizeBytes > this.limitBytes) return done(new BlobTooLarge(this.limitBytes));
+    this.hash.update(chunk);
+    done(null, chunk);
+  }
+
+  /** Valid once the stream has ended. */
+  ref(): BlobRef {
+    return { sha256: this.hash.digest('hex'), sizeBytes: this.sizeBytes };
+  }
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

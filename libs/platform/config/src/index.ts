@@ -1,0 +1,2 @@
+export { ConfigError, childEnvironment, loadConfig } from './load-config.js';
+export { blobsEnv, natsEnv, peerEnv, postgresEnv, serviceEnv } from './groups.js';

@@ -1,0 +1,7 @@
+export { fromGrpcError, toGrpcError } from './error-transport.js';
+export { GrpcController } from './grpc-controller.js';
+export { GrpcErrorFilter } from './grpc-error.filter.js';
+export { grpcServerOptions, MAX_MESSAGE_BYTES } from './grpc-server.js';
+export { grpcClient } from './grpc-client.js';
+export type { GrpcClientOptions } from './grpc-client.js';
+export type { CallOptions, GrpcClient, GrpcHandlers, GrpcServiceDefinition } from './service-types.js';

@@ -1,0 +1,12 @@
+export { connectNats } from './nats.js';
+export { ensureStream } from './streams.js';
+export { MESSAGING_TABLES } from './messaging-tables.js';
+export { emit } from './outbox.js';
+export { OutboxRelay } from './outbox-relay.js';
+export { OnEvent } from './on-event.js';
+export type { EventHandler } from './on-event.js';
+export { EventConsumers } from './event-consumers.js';
+export { StateBucket } from './kv.js';
+export type { MessageCodec } from './kv.js';
+export { MessagingModule, NATS } from './messaging.module.js';
+export type { MessagingOptions } from './messaging.module.js';

@@ -1,0 +1,89 @@
+import { Kvm } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How a message is put into bytes; every generated message type has this shape. */
+export interface MessageCodec<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+}
+
+/** A KV bucket that holds one kind of message under each key: state that is published, not told. */
+export class StateBucket<T> {
+  private bucket: Promise<KV> | undefined;
+
+  constructor(
+    private readonly nats: NatsConnection,
+    private readonly name: string,
+    private readonly codec: MessageCodec<T>,
+    /** An entry that is not renewed for this long disappears; 0 keeps it for ever. */
+    private readonly ttlMs = 0,
+  ) {}
+
+  /** Publishes the state under a key, replacing what was there. */
+  async put(key: string, message: T): Promise<void> {
+    await (await this.open()).put(key, this.codec.encode(message).finish());
+  }
+
+  /** Takes a key away. */
+  async delete(key: string): Promise<void> {
+    await (await this.open()).purge(key);
+  }
+
+  /** The state under a key, or null. */
+  async find(key: string): Promise<T | null> {
+    const entry = await (await this.open()).get(key);
+    return entry && entry.operation === 'PUT' ? this.codec.decode(entry.value) : null;
+  }
+
+  /**
+   * Follows the bucket until `signal` aborts: `apply` hears every key's present state, then every change; `null` means
+   * the key is gone. `onSynced` is called once the present state is complete. While NATS is away nothing is heard and
+   * the reader keeps what it has.
+   */
+  async follow(
+    signal: AbortSignal,
+    apply: (key: string, message: T | null) => void,
+    onSynced: () => void = () => undefined,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.followOnce(signal, apply, onSynced);
+      } catch {
+        await delay(250);
+      }
+    }
+  }
+
+  private async followOnce(
+    signal: AbortSignal,
+    apply: (key: string, message: T | null) => void,
+    onSynced: () => void,
+  ): Promise<void> {
+    const bucket = await this.open();
+    const before = (await bucket.status()).values;
+    const changes = await bucket.watch();
+    const stop = (): void => changes.stop();
+    signal.addEventListener('abort', stop, { once: true });
+    if (before === 0) onSynced();
+    try {
+      for await (const entry of changes) {
+        apply(entry.key, entry.operation === 'PUT' ? this.codec.decode(entry.value) : null);
+        if (entry.delta === 0) onSynced();
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  private open(): Promise<KV> {
+    this.bucket ??= new Kvm(this.nats)
+      .create(this.name, { history: 1, ttl: this.ttlMs, max_bytes: 256 * 1024 * 1024 })
+      .catch((error: unknown) => {
+        this.bucket = undefined;
+        throw error;
+      });
+    return this.bucket;
+  }
+}
