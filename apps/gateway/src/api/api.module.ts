@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { IdentityModule } from '../identity/identity.module.js';
+import { DatasetsController } from './datasets/datasets.controller.js';
+import { SplitsController } from './datasets/splits.controller.js';
+import { DeploymentsController } from './deployments/deployments.controller.js';
+import { JobResultsController } from './jobs/job-results.controller.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { KeysController } from './keys/keys.controller.js';
+import { ListingsController } from './listings/listings.controller.js';
+import { ModelsController } from './models/models.controller.js';
+import { OrganizationsController } from './organizations/organizations.controller.js';
+import { PoliciesController } from './policies/policies.controller.js';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
+import { UploadsController } from './uploads/uploads.controller.js';
+import { UsageController } from './usage/usage.controller.js';
+
+/** The control routes under `/api/v1`. */
+@Module({
+  imports: [IdentityModule],
+  controllers: [
+    OrganizationsController,
+    KeysController,
+    UploadsController,
+    DatasetsController,
+    SplitsController,
+    JobsController,
+    JobResultsController,
+    ModelsController,
+    DeploymentsController,
+    PoliciesController,
+    ListingsController,
+    SubscriptionsController,
+    UsageController,
+  ],
+})
+export class ApiModule {}

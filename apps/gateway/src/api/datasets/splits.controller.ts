@@ -1,0 +1,90 @@
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
+import { dataSources } from '@aimass/contracts';
+import { Caller, IdempotencyKey, pageQuery, pathNumber } from '../../http/parameters.js';
+import type { PageQuery } from '../../http/parameters.js';
+import { present } from '../../http/present.js';
+import { Route } from '../../http/route.js';
+import type { AuthenticatedKey } from '../../identity/key-directory.js';
+import { DATA_SOURCES } from '../../peers.js';
+import type { DataSourcesClient } from '../../peers.js';
+import { createSplitBody, previewQuery } from './datasets.schema.js';
+import type { CreateSplitBody, PreviewQuery } from './datasets.schema.js';
+
+/** The rows of a dataset version: a look at them, and their splits. */
+@Controller()
+export class SplitsController {
+  constructor(@Inject(DATA_SOURCES) private readonly dataSources: DataSourcesClient) {}
+
+  @Route({
+    method: 'get',
+    path: '/datasets/:dataset/versions/:number/preview',
+    summary: 'The first rows',
+    allow: 'read',
+    query: previewQuery,
+    response: 'aimass.data_sources.v1.PreviewDatasetVersionResponse',
+  })
+  async preview(
+    @Caller() { organizationId }: AuthenticatedKey,
+    @Param('dataset') dataset: string,
+    @Param('number') number: string,
+    @Query() query: PreviewQuery,
+  ) {
+    const request = { organizationId, dataset, number: pathNumber(number), limit: query.limit };
+    return dataSources.PreviewDatasetVersionResponse.toJSON(
+      await this.dataSources.previewDatasetVersion(request),
+    );
+  }
+
+  @Route({
+    method: 'post',
+    path: '/datasets/:dataset/versions/:number/splits',
+    summary: 'Split a version into train, validation and test',
+    allow: 'develop',
+    body: createSplitBody,
+    response: 'aimass.data_sources.v1.Split',
+    status: 201,
+  })
+  async create(
+    @Caller() { organizationId }: AuthenticatedKey,
+    @Param() path: { dataset: string; number: string },
+    @IdempotencyKey() requestId: string,
+    @Body() body: CreateSplitBody,
+  ) {
+    const { dataset, number } = path;
+    const { split } = await this.dataSources.createSplit(
+      {
+        organizationId,
+        requestId,
+        dataset,
+        number: pathNumber(number),
+        ratios: body.ratios,
+        seed: String(body.seed),
+      },
+      { deadlineMs: 120_000 },
+    );
+    return dataSources.Split.toJSON(present(split));
+  }
+
+  @Route({
+    method: 'get',
+    path: '/datasets/:dataset/versions/:number/splits',
+    summary: "List a version's splits",
+    allow: 'read',
+    query: pageQuery,
+    response: 'aimass.data_sources.v1.ListSplitsResponse',
+  })
+  async list(
+    @Caller() { organizationId }: AuthenticatedKey,
+    @Param('dataset') dataset: string,
+    @Param('number') number: string,
+    @Query() page: PageQuery,
+  ) {
+    const response = await this.dataSources.listSplits({
+      organizationId,
+      dataset,
+      number: pathNumber(number),
+      ...page,
+    });
+    return dataSources.ListSplitsResponse.toJSON(response);
+  }
+}

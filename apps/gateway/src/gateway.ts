@@ -1,0 +1,60 @@
+import { createRequire } from 'node:module';
+import helmet from '@fastify/helmet';
+import { NestFactory } from '@nestjs/core';
+import { Transport } from '@nestjs/microservices';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { NestLogger } from '@aimass/platform-service';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { registerDocumentation } from './http/documentation.js';
+import { registerHealth } from './http/health.js';
+import { registerAnswerHeaders, requestIdOf } from './http/request-id.js';
+import { DataPlane } from './proxy/data-plane.js';
+import { registerDataPlane } from './proxy/oip/oip-routes.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/** Builds the gateway; it serves after `listen`. */
+export async function createGateway(
+  config: Readonly<Config>,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    genReqId: requestIdOf,
+    bodyLimit: config.JSON_LIMIT_BYTES,
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
+    logger: new NestLogger(logger),
+  });
+  app.setGlobalPrefix('api/v1');
+  // Notices only: their loss costs one poll. Not awaited, so that the gateway serves while NATS is away.
+  app.connectMicroservice({
+    transport: Transport.NATS,
+    options: { servers: [config.NATS_URL], maxReconnectAttempts: -1, waitOnFirstConnect: true },
+  });
+  app.startAllMicroservices().catch((error: unknown) => logger.warn({ err: error }, 'no notices'));
+
+  const fastify: FastifyInstance = adapter.getInstance();
+  // The gateway itself speaks plain HTTP behind loopback or a TLS proxy: nothing may be upgraded behind its back.
+  await fastify.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  registerAnswerHeaders(fastify);
+  acceptUploads(fastify);
+  const plane = app.get(DataPlane);
+  registerHealth(fastify, () => plane.isReady());
+  await registerDocumentation(fastify, app, version);
+  registerDataPlane(fastify, plane);
+  return app;
+}
+
+/** Uploads stay streams; their size is limited where they are stored. */
+function acceptUploads(fastify: FastifyInstance): void {
+  const types = ['application/octet-stream', 'text/csv'];
+  fastify.addContentTypeParser(types, (_request, payload, done) => done(null, payload));
+}

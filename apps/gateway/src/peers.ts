@@ -1,0 +1,53 @@
+import { dataSources, marketplace, modelRegistry, trafficControl, training } from '@aimass/contracts';
+import type { GrpcClient } from '@aimass/platform-grpc';
+import type { Peer } from '@aimass/platform-service';
+import type { Config } from './config.js';
+
+/** Injection tokens of the services behind the gateway. */
+export const DATA_SOURCES = Symbol('DATA_SOURCES');
+export const TRAINING = Symbol('TRAINING');
+export const MODEL_REGISTRY = Symbol('MODEL_REGISTRY');
+export const TRAFFIC_CONTROL = Symbol('TRAFFIC_CONTROL');
+export const MARKETPLACE = Symbol('MARKETPLACE');
+
+export type DataSourcesClient = GrpcClient<typeof dataSources.DataSourcesServiceService>;
+export type TrainingClient = GrpcClient<typeof training.TrainingServiceService>;
+export type ModelRegistryClient = GrpcClient<typeof modelRegistry.ModelRegistryServiceService>;
+export type TrafficControlClient = GrpcClient<typeof trafficControl.TrafficControlServiceService>;
+export type MarketplaceClient = GrpcClient<typeof marketplace.MarketplaceServiceService>;
+
+/** The services behind the gateway and where they are. */
+export function peersOf(config: Config): Peer[] {
+  return [
+    {
+      token: DATA_SOURCES,
+      definition: dataSources.DataSourcesServiceService,
+      address: config.DATA_SOURCES_URL,
+      name: 'data-sources',
+    },
+    {
+      token: TRAINING,
+      definition: training.TrainingServiceService,
+      address: config.TRAINING_URL,
+      name: 'training',
+    },
+    {
+      token: MODEL_REGISTRY,
+      definition: modelRegistry.ModelRegistryServiceService,
+      address: config.MODEL_REGISTRY_URL,
+      name: 'model-registry',
+    },
+    {
+      token: TRAFFIC_CONTROL,
+      definition: trafficControl.TrafficControlServiceService,
+      address: config.TRAFFIC_CONTROL_URL,
+      name: 'traffic-control',
+    },
+    {
+      token: MARKETPLACE,
+      definition: marketplace.MarketplaceServiceService,
+      address: config.MARKETPLACE_URL,
+      name: 'marketplace',
+    },
+  ];
+}
