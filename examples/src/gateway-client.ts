@@ -10,6 +10,8 @@ export class GatewayError extends Error {
   }
 }
 
+const JSON_BODY = { 'content-type': 'application/json' };
+
 /** An answer of the data plane. */
 export interface Prediction {
   readonly status: number;
@@ -76,7 +78,7 @@ export class GatewayClient {
   async infer(model: string, input: number, version?: string): Promise<Prediction> {
     const slot = version === undefined ? '' : `/versions/${version}`;
     const body = { inputs: [{ name: 'features', shape: [1, 1], datatype: 'FP32', data: [input] }] };
-    const response = await this.request('POST', `/v2/models/${model}${slot}/infer`, {}, JSON.stringify(body));
+    const response = await this.request('POST', `/v2/models/${model}${slot}/infer`, JSON_BODY, JSON.stringify(body));
     const answer = (await response.json()) as { outputs?: Prediction['outputs']; model_version?: string };
     return {
       status: response.status,
@@ -90,7 +92,7 @@ export class GatewayClient {
     const response = await this.fetch(
       method,
       `/api/v1${path}`,
-      body ? { 'content-type': 'application/json' } : {},
+      body ? JSON_BODY : {},
       body && JSON.stringify(body),
     );
     return (response.status === 204 ? undefined : await response.json()) as T;
