@@ -78,7 +78,12 @@ export class GatewayClient {
   async infer(model: string, input: number, version?: string): Promise<Prediction> {
     const slot = version === undefined ? '' : `/versions/${version}`;
     const body = { inputs: [{ name: 'features', shape: [1, 1], datatype: 'FP32', data: [input] }] };
-    const response = await this.request('POST', `/v2/models/${model}${slot}/infer`, JSON_BODY, JSON.stringify(body));
+    const response = await this.request(
+      'POST',
+      `/v2/models/${model}${slot}/infer`,
+      JSON_BODY,
+      JSON.stringify(body),
+    );
     const answer = (await response.json()) as { outputs?: Prediction['outputs']; model_version?: string };
     return {
       status: response.status,

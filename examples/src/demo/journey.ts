@@ -74,7 +74,7 @@ export async function journey(departure: Departure, say: Narrator) {
 }
 
 async function trainFirst(client: GatewayClient, say: Narrator, data: ImportedData): Promise<FinishedJob> {
-  const hyperparameters = { learningRates: [3, 0.3, 0.1, 0.03, 0.01], epochs: 1500, refit: 'all', seed: 7 };
+  const hyperparameters = { learningRates: [3, 0.3, 0.1, 0.03], epochs: 800, refit: 'all', seed: 7 };
   const job = await train(client, say, { splitId: data.split.id, alias: 'production', hyperparameters });
   describeReport(say, job.report);
   const { intercept, slope, olsIntercept, olsSlope } = fitOf(job.report);

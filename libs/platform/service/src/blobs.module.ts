@@ -10,6 +10,10 @@ export const BLOBS = Symbol('BLOBS');
 @Module({})
 export class BlobsModule {
   static with(folder: string): DynamicModule {
-    return { module: BlobsModule, providers: [{ provide: BLOBS, useValue: new FsBlobStore(folder) }], exports: [BLOBS] };
+    return {
+      module: BlobsModule,
+      providers: [{ provide: BLOBS, useValue: new FsBlobStore(folder) }],
+      exports: [BLOBS],
+    };
   }
 }

@@ -6,9 +6,14 @@ const STOP_DEADLINE_MS = 10_000;
 
 /**
  * Ties a running application to its process: SIGTERM and SIGINT drain it, and so does the end of the supervisor (the
- * IPC channel closes), so that no service outlives the platform it belongs to.
+ * IPC channel closes), so that no service outlives the platform it belongs to. `drain` finishes accepted work first,
+ * because a Nest microservice cuts its connections before it runs any shutdown hook.
  */
-export function superviseProcess(app: INestApplicationContext, logger: Logger): void {
+export function superviseProcess(
+  app: INestApplicationContext,
+  logger: Logger,
+  drain: () => Promise<void> = () => Promise.resolve(),
+): void {
   let isStopping = false;
   const stop = (reason: string): void => {
     if (isStopping) return;
@@ -16,7 +21,8 @@ export function superviseProcess(app: INestApplicationContext, logger: Logger): 
     logger.info(`stopping: ${reason}`);
     const cut = setTimeout(() => process.exit(1), STOP_DEADLINE_MS);
     cut.unref();
-    app.close().then(
+    const close = drain().finally(() => app.close());
+    close.then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error({ err: error }, 'stop failed');

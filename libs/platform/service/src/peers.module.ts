@@ -17,12 +17,10 @@ export interface Peer {
 @Module({})
 export class PeersModule {
   static with(peers: readonly Peer[]): DynamicModule {
-    const providers = peers.map(
-      (peer): FactoryProvider => ({
-        provide: peer.token,
-        useFactory: () => grpcClient(peer.definition, { address: peer.address, name: peer.name }),
-      }),
-    );
+    const providers = peers.map((peer): FactoryProvider => ({
+      provide: peer.token,
+      useFactory: () => grpcClient(peer.definition, { address: peer.address, name: peer.name }),
+    }));
     return { module: PeersModule, providers, exports: peers.map((peer) => peer.token) };
   }
 }

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ConfigError, loadConfig, serviceEnv } from '@aimass/platform-config';
+import { ConfigError, loadConfig, type serviceEnv } from '@aimass/platform-config';
 import { GrpcErrorFilter, grpcServerOptions } from '@aimass/platform-grpc';
 import type { GrpcServiceDefinition } from '@aimass/platform-grpc';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { announceReady, superviseProcess } from './lifecycle.js';
 import { createLogger, NestLogger } from './logger.js';
 
@@ -19,6 +19,8 @@ export interface ServiceDefinition<C extends ServiceConfig> {
   readonly module: (config: Readonly<C>) => DynamicModule;
   /** The gRPC services whose controllers the module holds. */
   readonly grpc: readonly GrpcServiceDefinition[];
+  /** Finishes what was accepted, before the connections are cut. */
+  readonly drain?: (app: INestMicroservice) => Promise<void>;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
       logger: new NestLogger(logger),
     });
     app.useGlobalFilters(new GrpcErrorFilter());
-    superviseProcess(app, logger);
+    superviseProcess(app, logger, () => definition.drain?.(app) ?? Promise.resolve());
     await app.listen();
     logger.info(`serving gRPC on ${config.GRPC_HOST}:${config.GRPC_PORT}`);
     announceReady();

@@ -1,0 +1,59 @@
+import type { DomainError } from '@aimass/platform-errors';
+import { DATATYPES } from '../tensors/datatype.js';
+import type { TensorArray } from '../tensors/datatype.js';
+import type { TensorSpec } from '../tensors/signature.js';
+import { elementCount } from '../tensors/tensor.js';
+import type { InputTensor, Tensor } from '../tensors/tensor.js';
+
+/** Where a call's time went, in microseconds. */
+export interface BatchTiming {
+  readonly queueUs: number;
+  readonly computeUs: number;
+}
+
+/** One validated call on its way through a batcher. */
+export interface BatchJob {
+  /** In the order of the signature. */
+  readonly inputs: readonly InputTensor[];
+  /** Rows it holds. */
+  readonly rows: number;
+  /** When it arrived and when its caller stops waiting, in milliseconds of the batcher's clock. */
+  readonly arrivedAt: number;
+  readonly deadlineAt: number;
+  /** Nobody waits any more: it is neither run nor answered. */
+  readonly isCancelled: boolean;
+  /** Hears the results of the run it was part of; its own rows start at `firstRow`. */
+  succeed(outputs: readonly Tensor[], firstRow: number, timing: BatchTiming): void;
+  fail(error: DomainError, timing: BatchTiming): void;
+}
+
+/** The inputs of all jobs as one tensor each, joined along the first dimension. */
+export function joinInputs(jobs: readonly BatchJob[], rows: number, specs: readonly TensorSpec[]): Tensor[] {
+  return specs.map((spec, index) => {
+    const first = jobs[0]?.inputs[index];
+    const shape = jobs.length === 1 ? (first?.shape ?? []) : [rows, ...(first?.shape.slice(1) ?? [])];
+    const data = DATATYPES[spec.datatype].allocate(elementCount(shape));
+    let offset = 0;
+    for (const job of jobs) {
+      const input = job.inputs[index];
+      if (input) offset += copyInto(data, offset, input.values);
+    }
+    return { datatype: spec.datatype, shape, data };
+  });
+}
+
+/** Jobs share a run only when all but their first dimensions are equal; equal keys say so. */
+export function tailKey(job: BatchJob): string {
+  return job.inputs.map((input) => input.shape.slice(1).join(',')).join(';');
+}
+
+function copyInto(target: TensorArray, offset: number, values: InputTensor['values']): number {
+  const isBigInt = target instanceof BigInt64Array || target instanceof BigUint64Array;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    // The values were validated against the target's datatype; booleans become 0 and 1.
+    if (isBigInt) target[offset + i] = BigInt(value as number);
+    else (target as (number | boolean | string | undefined)[])[offset + i] = value;
+  }
+  return values.length;
+}

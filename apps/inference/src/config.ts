@@ -1,0 +1,43 @@
+import { blobsEnv, natsEnv, serviceEnv } from '@aimass/platform-config';
+import { z } from 'zod';
+
+const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+
+/** Everything this service reads from its environment. */
+export const configSchema = z.object({
+  ...serviceEnv(),
+  ...natsEnv(),
+  ...blobsEnv(),
+  CACHE_DIR: z
+    .string()
+    .min(1)
+    .describe('folder for the last good routing snapshots, read when NATS is away at start'),
+  ADVERTISED_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, 'host:port')
+    .optional()
+    .describe('where gateways reach this replica; default GRPC_HOST:GRPC_PORT'),
+  TENSORFLOW_BACKEND: z
+    .enum(['auto', 'tfjs-node', 'tfjs'])
+    .default('auto')
+    .describe('auto takes the native library when it is built'),
+  MAX_BATCH_ROWS: count(64).describe('rows that one engine run takes at most; a larger request runs alone'),
+  MAX_QUEUED_CALLS: count(2048).describe(
+    'calls that wait for one model version at most; more are refused with 503',
+  ),
+  STREAM_WINDOW_CALLS: count(1024).describe('unanswered calls that one gateway stream may have here'),
+  MAX_MODEL_BYTES: count(1024 ** 3).describe('size of all files of a model version at most'),
+  UNLOAD_GRACE_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .default(30)
+    .describe('a version that no route mentions any more stays loaded this long'),
+  DRAIN_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(9)
+    .default(5)
+    .describe('time to finish accepted calls when stopping'),
+});
+
+export type Config = z.infer<typeof configSchema>;
