@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
@@ -34,6 +35,7 @@ export class RouteGuard implements CanActivate {
     const caller = this.authenticate(request.headers.authorization);
     if (!mayDo(caller, spec.allow)) throw notAllowed(spec.allow);
     request.caller = caller;
+    refuseNul(request);
     if (spec.body) request.body = parse(spec.body, request.body, 'The body');
     if (spec.query) request.query = parse(spec.query, request.query, 'The query');
     return true;
@@ -44,6 +46,14 @@ export class RouteGuard implements CanActivate {
     const caller = secret === undefined ? null : this.keys.find(secret);
     if (!caller) throw notAuthenticated();
     return caller;
+  }
+}
+
+/** Postgres stores no NUL in text, so no name or id can hold one. */
+function refuseNul({ url, body }: FastifyRequest): void {
+  const isInBody = body instanceof Readable ? false : JSON.stringify(body ?? null).includes('\\u0000');
+  if (isInBody || url.includes('%00')) {
+    throw new DomainError('invalid', 'request_invalid', 'Text must not contain NUL characters.');
   }
 }
 

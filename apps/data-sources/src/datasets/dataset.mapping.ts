@@ -1,0 +1,65 @@
+import { dataSources } from '@aimass/contracts';
+import type { TablePreview } from '../tables/table.js';
+import type { ColumnStatistics, DatasetVersion } from './dataset-version.entity.js';
+import type { Dataset } from './dataset.entity.js';
+
+const TYPES = {
+  DOUBLE: dataSources.ColumnType.DOUBLE,
+  BIGINT: dataSources.ColumnType.INTEGER,
+  BOOLEAN: dataSources.ColumnType.BOOLEAN,
+  VARCHAR: dataSources.ColumnType.TEXT,
+  DATE: dataSources.ColumnType.TIMESTAMP,
+  TIMESTAMP: dataSources.ColumnType.TIMESTAMP,
+} as const satisfies Record<ColumnStatistics['kind'], dataSources.ColumnType>;
+
+export function toDatasetProto(dataset: Dataset): dataSources.Dataset {
+  const { id, name, latestVersion, createdAt } = dataset;
+  return { id, name, latestVersion, createdAt };
+}
+
+export function toDatasetVersionProto(version: DatasetVersion): dataSources.DatasetVersion {
+  const {
+    id,
+    datasetId,
+    datasetName,
+    number,
+    rowCount,
+    droppedRowCount,
+    sha256,
+    sizeBytes,
+    uploadId,
+    createdAt,
+  } = version;
+  const columns = version.columns.map(toColumnProto);
+  return {
+    id,
+    datasetId,
+    datasetName,
+    number,
+    rowCount,
+    droppedRowCount,
+    columns,
+    sha256,
+    sizeBytes,
+    uploadId,
+    createdAt,
+  };
+}
+
+export function toPreviewProto(preview: TablePreview): dataSources.PreviewDatasetVersionResponse {
+  return { columns: [...preview.columns], rows: preview.rows.map((values) => ({ values: [...values] })) };
+}
+
+function toColumnProto(column: ColumnStatistics): dataSources.Column {
+  return {
+    name: column.name,
+    type: TYPES[column.kind],
+    nullCount: String(column.nullCount),
+    distinctCount: String(column.distinctCount),
+    min: column.min ?? undefined,
+    max: column.max ?? undefined,
+    mean: column.mean ?? undefined,
+    standardDeviation: column.standardDeviation ?? undefined,
+    quartiles: [...column.quartiles],
+  };
+}

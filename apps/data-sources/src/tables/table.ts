@@ -1,0 +1,42 @@
+/** How a column's values are stored in Parquet. */
+export type ColumnKind = 'DOUBLE' | 'BIGINT' | 'BOOLEAN' | 'DATE' | 'TIMESTAMP' | 'VARCHAR';
+
+/** One column of a snapshot: its type and what its values look like. */
+export interface ColumnProfile {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly nullCount: number;
+  /** Exact up to 1,000, approximate above. */
+  readonly distinctCount: number;
+  /** As text, at most 256 characters; null when every value is missing. */
+  readonly min: string | null;
+  readonly max: string | null;
+  /** Numeric columns with values only. */
+  readonly mean: number | null;
+  /** Of the sample; null for fewer than two values and for values beyond 1e150. */
+  readonly standardDeviation: number | null;
+  /** First quartile, median, third quartile; empty for columns that are not numeric or have no value. */
+  readonly quartiles: readonly number[];
+}
+
+/** A table as it lies in the blob store. */
+export interface StoredTable {
+  /** Lower-case hex SHA-256 of its Parquet file. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+/** A clean table made of an upload. */
+export interface ImportedTable {
+  readonly rowCount: number;
+  /** Rows left out because every value was missing. */
+  readonly droppedRowCount: number;
+  readonly columns: readonly ColumnProfile[];
+  readonly snapshot: StoredTable;
+}
+
+/** The first rows of a table, values as text, missing ones empty. */
+export interface TablePreview {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}

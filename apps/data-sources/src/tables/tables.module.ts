@@ -1,0 +1,9 @@
+import { Module } from '@nestjs/common';
+import { TableEngine } from './table-engine.js';
+import { Workspace } from './workspace.js';
+
+@Module({
+  providers: [TableEngine, Workspace],
+  exports: [TableEngine],
+})
+export class TablesModule {}

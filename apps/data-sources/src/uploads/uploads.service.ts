@@ -1,0 +1,70 @@
+import { Readable } from 'node:stream';
+import { Inject, Injectable } from '@nestjs/common';
+import { BlobTooLarge } from '@aimass/platform-blobs';
+import type { BlobRef, BlobStore } from '@aimass/platform-blobs';
+import { BLOBS, CONFIG } from '@aimass/platform-service';
+import type { Config } from '../config.js';
+import { checkedContent } from './checked-content.js';
+import type { Announced } from './checked-content.js';
+import { Upload } from './upload.entity.js';
+import { uploadMalformed, uploadNotFound, uploadTooLarge } from './uploads.errors.js';
+import { UploadsRepository } from './uploads.repository.js';
+
+/** A file on its way in. */
+export interface Incoming {
+  readonly organizationId: string;
+  readonly filename: string;
+  readonly announced: Announced;
+  readonly chunks: AsyncIterable<Buffer>;
+}
+
+/** Takes files in and finds them again. */
+@Injectable()
+export class UploadsService {
+  constructor(
+    private readonly uploads: UploadsRepository,
+    @Inject(BLOBS) private readonly blobs: BlobStore,
+    @Inject(CONFIG) private readonly config: Readonly<Config>,
+  ) {}
+
+  /** Stores the content as it comes, holding no more than a few chunks; refuses it as soon as it passes the limit. */
+  async receive(incoming: Incoming): Promise<Upload> {
+    const filename = checkFilename(incoming.filename);
+    checkAnnounced(incoming.announced, this.config.UPLOAD_LIMIT_BYTES);
+    const upload = Upload.create(incoming.organizationId, filename, await this.store(incoming));
+    await this.uploads.insert(upload);
+    return upload;
+  }
+
+  async get(organizationId: string, id: string): Promise<Upload> {
+    const upload = await this.uploads.find(organizationId, id);
+    if (!upload) throw uploadNotFound(id);
+    return upload;
+  }
+
+  private async store({ chunks, announced }: Incoming): Promise<BlobRef> {
+    const limitBytes = this.config.UPLOAD_LIMIT_BYTES;
+    try {
+      return await this.blobs.put(Readable.from(checkedContent(chunks, announced), { highWaterMark: 2 }), {
+        limitBytes,
+      });
+    } catch (error) {
+      throw error instanceof BlobTooLarge ? uploadTooLarge(limitBytes, error) : error;
+    }
+  }
+}
+
+function checkFilename(filename: string): string {
+  // Control characters would corrupt logs and pages, and Postgres refuses NUL.
+  if (filename.length > 255 || /[\u0000-\u001f\u007f]/.test(filename)) {
+    throw uploadMalformed('the filename must have at most 255 characters and no control characters');
+  }
+  return filename;
+}
+
+function checkAnnounced(announced: Announced, limitBytes: number): void {
+  if (announced.sizeBytes > BigInt(limitBytes)) throw uploadTooLarge(limitBytes);
+  if (announced.sha256 !== '' && !/^[0-9a-f]{64}$/.test(announced.sha256)) {
+    throw uploadMalformed('expected_sha256 must be 64 lower-case hex digits');
+  }
+}
