@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { pickFreePorts } from '@aimass/platform-embedded';
 import { eventually } from '@aimass/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -86,11 +87,10 @@ interface DemoSummary {
 }
 
 async function startCommand(home: string) {
-  const child = spawn(
-    process.execPath,
-    ['tools/dist/start.js', '--home', home, '--port', String(await freePort())],
-    { cwd: root },
-  );
+  const [port] = await pickFreePorts(1);
+  const child = spawn(process.execPath, ['tools/dist/start.js', '--home', home, '--port', String(port)], {
+    cwd: root,
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -111,16 +111,8 @@ async function startCommand(home: string) {
 async function failedStart(args: string[]): Promise<string> {
   const failure = await run(process.execPath, ['tools/dist/start.js', ...args], { cwd: root }).then(
     () => undefined,
-    (error: { code: number; stdout: string; stderr: string }) => error,
+    (error: unknown) => error as { code: number; stdout: string; stderr: string },
   );
   expect(failure?.code).toBe(1);
   return `${failure?.stdout ?? ''}${failure?.stderr ?? ''}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

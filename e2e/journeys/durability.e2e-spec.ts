@@ -35,7 +35,7 @@ describe('a platform that is stopped and started again on the same home', () => 
       const { body } = await api.get(`/jobs/${jobId}`);
       return body.state === 'JOB_STATE_RUNNING' && body.progress > 0 ? true : undefined;
     });
-    await first.killService('training', 'SIGKILL');
+    first.killService('training', 'SIGKILL');
     const job = await eventually(() => finishedJob(api, jobId), 60_000);
     expect(job).toMatchObject({ state: 'JOB_STATE_SUCCEEDED' });
     expect(job.attempt).toBeLessThanOrEqual(2);

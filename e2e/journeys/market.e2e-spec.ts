@@ -71,7 +71,7 @@ describe('a subscription', () => {
       amounts: [{ currency: 'USD', nano: String(BigInt(answered) * 1_500_000n) }],
     });
     const { body: page } = await must(consumer.get('/usage?pageSize=200'), 200);
-    expect(new Set(page.items.map((entry: { usageEventId: string }) => entry.usageEventId)).size).toBe(
+    expect(new Set((page.items as { usageEventId: string }[]).map((entry) => entry.usageEventId)).size).toBe(
       answered,
     );
     expect(page.items[0]).toMatchObject({ modelName: route, subscriptionId: subscription.id, amount: PRICE });

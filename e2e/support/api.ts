@@ -55,7 +55,7 @@ export class Api {
       status: response.status,
       headers: response.headers,
       text,
-      body: isJson ? (JSON.parse(text) as Json) : null,
+      body: isJson ? JSON.parse(text) : null,
     };
   }
 
@@ -149,7 +149,7 @@ export function finishedJob(api: Api, id: string): Promise<Json> {
   return eventually(async () => {
     const { body } = await must(api.get(`/jobs/${id}`), 200);
     return ['JOB_STATE_SUCCEEDED', 'JOB_STATE_FAILED', 'JOB_STATE_CANCELLED'].includes(body.state as string)
-      ? (body as Json)
+      ? body
       : undefined;
   }, 45_000);
 }

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { MessagingModule } from '@aimass/platform-messaging';
 import { persistenceModule } from '@aimass/platform-persistence';
 import { ConfigModule, PeersModule } from '@aimass/platform-service';
 import { ApiModule } from './api/api.module.js';
 import type { Config } from './config.js';
 import { entities, migrations } from './data-source.js';
+import { EmptyListsInterceptor } from './http/empty-lists.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RouteGuard } from './http/route.guard.js';
 import { IdentityModule } from './identity/identity.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
       ],
       providers: [
         { provide: APP_GUARD, useClass: RouteGuard },
+        { provide: APP_INTERCEPTOR, useClass: EmptyListsInterceptor },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };

@@ -27,7 +27,7 @@ export async function createGateway(
     bodyLimit: config.JSON_LIMIT_BYTES,
     requestTimeout: 0,
     connectionTimeout: 0,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
@@ -43,7 +43,9 @@ export async function createGateway(
 
   const fastify: FastifyInstance = adapter.getInstance();
   // The gateway itself speaks plain HTTP behind loopback or a TLS proxy: nothing may be upgraded behind its back.
-  await fastify.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  await fastify.register(helmet, {
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
   registerAnswerHeaders(fastify);
   acceptUploads(fastify);
   const plane = app.get(DataPlane);

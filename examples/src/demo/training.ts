@@ -57,12 +57,18 @@ export function describeReport(say: Narrator, report: JobReport): void {
 }
 
 async function follow(client: GatewayClient, id: string): Promise<Job> {
-  let job: Job | undefined;
-  for await (const { event, data } of client.events(`/jobs/${id}/events`)) {
-    if (event === 'job') job = data as Job;
-    if (event === 'error') break;
+  for (;;) {
+    // The stream ends with the job, or early when the service behind it restarts.
+    for await (const { event, data } of client.events(`/jobs/${id}/events`)) {
+      if (event === 'job' && isFinished(data as Job)) return data as Job;
+    }
+    const job = await client.get<Job>(`/jobs/${id}`);
+    if (isFinished(job)) return job;
   }
-  return job ?? client.get<Job>(`/jobs/${id}`);
+}
+
+function isFinished(job: Job): boolean {
+  return ['JOB_STATE_SUCCEEDED', 'JOB_STATE_FAILED', 'JOB_STATE_CANCELLED'].includes(job.state);
 }
 
 function fixed(value: number | undefined): string {

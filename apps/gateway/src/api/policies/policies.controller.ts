@@ -9,7 +9,7 @@ import { IdentityService } from '../../identity/identity.service.js';
 import type { AuthenticatedKey } from '../../identity/key-directory.js';
 import { TRAFFIC_CONTROL } from '../../peers.js';
 import type { TrafficControlClient } from '../../peers.js';
-import { createPolicyBody, TARGETS } from './policies.schema.js';
+import { createPolicyBody } from './policies.schema.js';
 import type { CreatePolicyBody } from './policies.schema.js';
 
 /** Limits. */
@@ -40,7 +40,6 @@ export class PoliciesController {
       organizationId,
       requestId,
       ...body,
-      target: TARGETS[body.target],
     });
     return trafficControl.Policy.toJSON(present(policy));
   }
@@ -77,8 +76,9 @@ export class PoliciesController {
 
   /** Keys and organizations are the gateway's own; deployments are checked where they live. */
   private async assertOwnTarget(caller: AuthenticatedKey, body: CreatePolicyBody): Promise<void> {
-    if (body.target === 'POLICY_TARGET_KEY') await this.identity.getKey(caller.organizationId, body.targetId);
-    if (body.target === 'POLICY_TARGET_ORGANIZATION' && body.targetId !== caller.organizationId) {
+    if (body.target === trafficControl.PolicyTarget.KEY)
+      await this.identity.getKey(caller.organizationId, body.targetId);
+    if (body.target === trafficControl.PolicyTarget.ORGANIZATION && body.targetId !== caller.organizationId) {
       throw organizationNotFound(body.targetId);
     }
   }

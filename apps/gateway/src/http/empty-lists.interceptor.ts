@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { JSON_SCHEMAS } from '@aimass/contracts';
+import { map } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { ROUTE } from './route.js';
+import type { RouteSpec } from './route.js';
+
+interface Schema {
+  readonly type?: string;
+  readonly $ref?: string;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema;
+}
+
+const SCHEMAS: Readonly<Record<string, Schema>> = JSON_SCHEMAS;
+/** By the short name that references use. */
+const BY_SHORT_NAME = new Map(
+  Object.entries(SCHEMAS).map(([name, schema]) => [name.slice(name.lastIndexOf('.') + 1), schema]),
+);
+
+/** Generated JSON leaves empty lists and maps out; callers would rather have `[]` and `{}` than nothing. */
+@Injectable()
+export class EmptyListsInterceptor implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const spec = this.reflector.get<RouteSpec | undefined>(ROUTE, context.getHandler());
+    const schema = typeof spec?.response === 'string' ? SCHEMAS[spec.response] : undefined;
+    if (!schema) return next.handle();
+    return next.handle().pipe(map((json: unknown) => withEmptyLists(json, schema)));
+  }
+}
+
+/** The value with every absent list and map of its schema added, in depth. */
+export function withEmptyLists(value: unknown, schema: Schema): unknown {
+  if (Array.isArray(value)) return value.map((item) => withEmptyLists(item, schema.items ?? {}));
+  const { properties } = resolve(schema);
+  if (!properties || typeof value !== 'object' || value === null) return value;
+  const filled: Record<string, unknown> = { ...value };
+  for (const [name, property] of Object.entries(properties)) {
+    const present = filled[name];
+    if (present !== undefined) filled[name] = withEmptyLists(present, property);
+    else if (property.type === 'array') filled[name] = [];
+    else if (property.additionalProperties) filled[name] = {};
+  }
+  return filled;
+}
+
+function resolve(schema: Schema): Schema {
+  if (schema.$ref === undefined) return schema;
+  return BY_SHORT_NAME.get(schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)) ?? {};
+}

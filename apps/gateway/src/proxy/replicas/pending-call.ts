@@ -1,0 +1,105 @@
+import type { inference } from '@aimass/contracts';
+
+/** A prediction to be made. `deadlineMs` is an instant of the monotonic clock. */
+export interface CallSpec {
+  readonly modelVersionId: string;
+  /** The name to put into the answer. */
+  readonly modelName: string;
+  readonly jsonLength: number | undefined;
+  readonly body: Buffer;
+  readonly deadlineMs: number;
+}
+
+/** What a call travels on. */
+export interface CallCarrier {
+  /** Nobody waits for the call any more. */
+  abandon(call: PendingCall): void;
+}
+
+/** Why there is no answer from a replica. */
+export interface CallFailure {
+  /** 503 or 504. */
+  readonly status: number;
+  readonly message: string;
+  /** Seconds after which a new try makes sense. */
+  readonly retryAfter: number | undefined;
+}
+
+/** Hears exactly one of the two, once, unless the call is cancelled first. */
+export interface CallListener {
+  answered(answer: inference.InferAnswer): void;
+  failed(failure: CallFailure): void;
+}
+
+/** At most two replicas see a call: inference changes nothing, so asking again is harmless. */
+const MAX_ATTEMPTS = 2;
+
+/** A call on its way: held, queued on a link, or sent. */
+export class PendingCall {
+  /** Where it is queued or sent; undefined while it is held. */
+  link: CallCarrier | undefined;
+  /** Its id on that link's stream. */
+  callId = 0;
+  /** When it was sent on that link, or 0. */
+  sentMs = 0;
+  /** The link that stalled with it, which is not asked again. */
+  avoid: CallCarrier | undefined;
+  /** When holding it ends. */
+  holdUntilMs = 0;
+  private attempts = 0;
+  private isSettled = false;
+
+  constructor(
+    readonly spec: CallSpec,
+    private readonly listener: CallListener,
+  ) {}
+
+  get isOpen(): boolean {
+    return !this.isSettled;
+  }
+
+  /** Counts a sending. */
+  countAttempt(nowMs: number): void {
+    this.attempts += 1;
+    this.sentMs = nowMs;
+  }
+
+  /** Whether it may be sent once more. */
+  mayRetry(nowMs: number): boolean {
+    return this.attempts < MAX_ATTEMPTS && nowMs < this.spec.deadlineMs;
+  }
+
+  answer(answer: inference.InferAnswer): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.listener.answered(answer);
+  }
+
+  fail(failure: CallFailure): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.listener.failed(failure);
+  }
+
+  /** Nobody waits any more. */
+  cancel(): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.link?.abandon(this);
+  }
+}
+
+/** The call's time is up. */
+export function deadlineExceeded(): CallFailure {
+  return {
+    status: 504,
+    message:
+      'The prediction did not come in time. Allow more with x-request-timeout-ms, or send a smaller batch.',
+    retryAfter: undefined,
+  };
+}
+
+/** Nobody can answer now. */
+export function unavailable(message: string): CallFailure {
+  return { status: 503, message, retryAfter: 1 };
+}

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How long something the platform does by itself may take. */
+const PATIENCE_MS = 60_000;
+
+/** The gateway's control routes, as far as the benchmark needs them. */
+export class ControlApi {
+  constructor(
+    private readonly gatewayUrl: string,
+    private readonly key: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  get<T>(path: string): Promise<T> {
+    return this.send<T>('GET', path);
+  }
+
+  post<T>(path: string, body: object): Promise<T> {
+    return this.send<T>('POST', `/api/v1${path}`, JSON.stringify(body), 'application/json');
+  }
+
+  upload<T>(content: Buffer): Promise<T> {
+    return this.send<T>('POST', '/api/v1/uploads', content, 'text/csv');
+  }
+
+  /** Repeats `attempt` until it neither throws nor returns undefined; `what` names it should that take too long. */
+  async until<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const value = await attempt().catch((error: unknown) => {
+        if (Date.now() > deadline) throw error;
+        return undefined;
+      });
+      if (value !== undefined) return value;
+      if (Date.now() > deadline) throw new Error(`${what} took longer than ${PATIENCE_MS / 1000} s.`);
+      await delay(100, undefined, { signal: this.signal });
+    }
+  }
+
+  private async send<T>(method: string, path: string, body?: string | Buffer, type?: string): Promise<T> {
+    const headers = {
+      authorization: `Bearer ${this.key}`,
+      ...(type === undefined ? {} : { 'content-type': type }),
+    };
+    const init = {
+      method,
+      headers,
+      signal: this.signal,
+      ...(body === undefined ? {} : { body: new Blob([body]) }),
+    };
+    const response = await fetch(`${this.gatewayUrl}${path}`, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    return JSON.parse(text) as T;
+  }
+}
