@@ -1,9 +1,12 @@
 import swc from 'unplugin-swc';
 import { defineConfig } from 'vitest/config';
 
-/** Decorators with metadata, and workspace packages from their sources. Shared by every tier. */
+/**
+ * Decorators with metadata, and workspace packages from their sources. Shared by every tier. `.swcrc` is for builds: it
+ * leaves the tests out.
+ */
 export const shared = {
-  plugins: [swc.vite({ module: { type: 'es6' } })],
+  plugins: [swc.vite({ swcrc: false, module: { type: 'es6' } })],
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
 } as const;

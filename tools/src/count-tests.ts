@@ -17,7 +17,10 @@ for (const folder of process.argv.slice(2)) {
     const report = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Report;
     passed += report.numPassedTests;
     // A file that fails to load has no tests that could fail.
-    failed += report.numFailedTests === 0 && report.numFailedTestSuites > 0 ? report.numFailedTestSuites : report.numFailedTests;
+    failed +=
+      report.numFailedTests === 0 && report.numFailedTestSuites > 0
+        ? report.numFailedTestSuites
+        : report.numFailedTests;
   }
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -15,7 +15,12 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        persistenceModule({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE, entities, migrations }),
+        persistenceModule({
+          url: config.DATABASE_URL,
+          poolSize: config.DATABASE_POOL_SIZE,
+          entities,
+          migrations,
+        }),
         MessagingModule.with({
           service: 'model_registry',
           natsUrl: config.NATS_URL,

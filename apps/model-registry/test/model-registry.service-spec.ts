@@ -1,7 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { modelRegistry } from '@aimass/contracts';
 import type { trainingEvents } from '@aimass/contracts';
-import { createTestDatabase, eventually, publishEvent, startServiceUnderTest, testNatsUrl } from '@aimass/testing';
+import {
+  createTestDatabase,
+  eventually,
+  publishEvent,
+  startServiceUnderTest,
+  testNatsUrl,
+} from '@aimass/testing';
 import type { ServiceUnderTest } from '@aimass/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppModule } from '../src/app.module.js';
@@ -50,7 +56,9 @@ describe('training.v1.job.succeeded', () => {
       lineage: event.lineage,
       metrics: { 'rmse.validation': 5.9 },
     });
-    await expect(versionOf('faithful', '3')).rejects.toMatchObject({ code: 'model_registry.version_not_found' });
+    await expect(versionOf('faithful', '3')).rejects.toMatchObject({
+      code: 'model_registry.version_not_found',
+    });
   });
 });
 
@@ -73,7 +81,9 @@ describe('reads', () => {
   it("answer another organization's model, version and id exactly as absent ones", async () => {
     const { version } = await versionOf('faithful', '1');
     const stranger = `org_${randomUUID()}`;
-    await expect(versionOf('faithful', '1', stranger)).rejects.toMatchObject({ code: 'model_registry.model_not_found' });
+    await expect(versionOf('faithful', '1', stranger)).rejects.toMatchObject({
+      code: 'model_registry.model_not_found',
+    });
     await expect(versionOf('', version?.id ?? '', stranger)).rejects.toMatchObject({ kind: 'not_found' });
     const page = await service.client.listModels({ organizationId: stranger, pageSize: 0, pageToken: '' });
     expect(page).toEqual({ items: [], nextPageToken: '' });
@@ -106,7 +116,12 @@ function succeeded(modelName: string, alias: string): trainingEvents.JobSucceede
       files: [{ path: 'model.json', sha256, sizeBytes: '2' }],
       sha256: createHash('sha256').update(`${sha256}  model.json\n`).digest('hex'),
     },
-    lineage: { jobId: `job_${randomUUID()}`, datasetVersionId: 'dsv_1', splitId: 'spl_1', algorithm: 'linear-regression' },
+    lineage: {
+      jobId: `job_${randomUUID()}`,
+      datasetVersionId: 'dsv_1',
+      splitId: 'spl_1',
+      algorithm: 'linear-regression',
+    },
     metrics: { 'rmse.validation': 5.9 },
   };
 }

@@ -14,3 +14,4 @@ export * as inference from './gen/aimass/inference/v1/data_plane_service.js';
 export * as marketplace from './gen/aimass/marketplace/v1/marketplace_service.js';
 export * as marketplaceEvents from './gen/aimass/marketplace/v1/marketplace_events.js';
 export * as gatewayEvents from './gen/aimass/gateway/v1/gateway_events.js';
+export { JSON_SCHEMAS } from './gen/json-schemas.js';

@@ -4,7 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Repeats `check` until it neither throws nor returns undefined, and returns its value. Fails with the last error
  * after `timeoutMs`. The one way to wait in a test.
  */
-export async function eventually<T>(check: () => Promise<T | undefined> | T | undefined, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(
+  check: () => Promise<T | undefined> | T | undefined,
+  timeoutMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let failure: unknown = new Error('the condition never came true');
   while (Date.now() < deadline) {

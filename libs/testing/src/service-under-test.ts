@@ -21,7 +21,10 @@ export async function startServiceUnderTest<S extends GrpcServiceDefinition>(
   const [port] = await pickFreePorts(1);
   if (port === undefined) throw new Error('no free port');
   const address = `127.0.0.1:${port}`;
-  const app = await NestFactory.createMicroservice(module(port), { ...grpcServerOptions(address, [definition]), logger: ['error'] });
+  const app = await NestFactory.createMicroservice(module(port), {
+    ...grpcServerOptions(address, [definition]),
+    logger: ['error'],
+  });
   app.useGlobalFilters(new GrpcErrorFilter());
   await app.listen();
   const client = grpcClient(definition, { address, name: 'service under test' });

@@ -42,6 +42,8 @@ export async function registerDocumentation(
     index: false,
   });
   fastify.get('/openapi.json', (_, reply) => reply.type('application/json').send(document));
+  // The web console is an application of its own, not yet part of the platform; until then its address leads here.
+  fastify.get('/console', (_, reply) => reply.redirect('/docs'));
   fastify.get('/docs', (_, reply) => reply.type('text/html').send(PAGE));
   fastify.get('/docs/page.js', (_, reply) => reply.type('text/javascript').send(PAGE_SCRIPT));
 }

@@ -18,9 +18,12 @@ describe('assertManifest', () => {
     expect(manifestDigest([file('model.json')])).not.toBe(manifestDigest([file('model.jsom')]));
   });
 
-  it.each(['/etc/passwd', '../x', 'a/../b', 'a//b', './a', 'a\\b', 'a\0b', ''])('refuses the path %j', (path) => {
-    expect(() => assertManifest(manifest(path))).toThrow(/relative path/);
-  });
+  it.each(['/etc/passwd', '../x', 'a/../b', 'a//b', './a', 'a\\b', 'a\0b', ''])(
+    'refuses the path %j',
+    (path) => {
+      expect(() => assertManifest(manifest(path))).toThrow(/relative path/);
+    },
+  );
 
   it('refuses an empty, unsorted or doubled list, and a digest that does not fit', () => {
     expect(() => assertManifest(manifest())).toThrow(/lists no file/);

@@ -10,12 +10,14 @@ export function assertManifest(manifest: Manifest): void {
   if (manifest.files.length === 0) throw manifestInvalid('it lists no file');
   let previous = '';
   for (const file of manifest.files) {
-    if (!isSafePath(file.path)) throw manifestInvalid(`"${file.path}" is not a relative path inside the model`);
+    if (!isSafePath(file.path))
+      throw manifestInvalid(`"${file.path}" is not a relative path inside the model`);
     if (file.path <= previous) throw manifestInvalid('its files are not sorted by path, each once');
     if (!/^[0-9a-f]{64}$/.test(file.sha256)) throw manifestInvalid(`"${file.path}" has no SHA-256`);
     previous = file.path;
   }
-  if (manifestDigest(manifest.files) !== manifest.sha256) throw manifestInvalid('its digest does not fit its files');
+  if (manifestDigest(manifest.files) !== manifest.sha256)
+    throw manifestInvalid('its digest does not fit its files');
 }
 
 /** SHA-256 over the lines `<sha256>  <path>\n`, as `sha256sum` prints them. */

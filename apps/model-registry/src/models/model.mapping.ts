@@ -35,7 +35,14 @@ export function toRegistration(event: trainingEvents.JobSucceeded): Registration
     organizationId: event.organizationId,
     modelName: event.modelName,
     alias: event.alias,
-    content: { engine: event.engine, format: event.format, signature, manifest, lineage, metrics: event.metrics },
+    content: {
+      engine: event.engine,
+      format: event.format,
+      signature,
+      manifest,
+      lineage,
+      metrics: event.metrics,
+    },
   };
 }
 

@@ -28,7 +28,13 @@ export class ModelsRepository {
 
   /** The organization's model of this name, created when new, held until the transaction ends. */
   async claimByName(tx: EntityManager, organizationId: string, name: string): Promise<Model> {
-    await tx.createQueryBuilder().insert().into(Model).values(Model.create(organizationId, name)).orIgnore().execute();
+    await tx
+      .createQueryBuilder()
+      .insert()
+      .into(Model)
+      .values(Model.create(organizationId, name))
+      .orIgnore()
+      .execute();
     return tx.findOneOrFail(Model, { where: { organizationId, name }, lock: { mode: 'pessimistic_write' } });
   }
 

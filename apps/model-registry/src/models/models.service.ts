@@ -78,11 +78,16 @@ export class ModelsService {
       : await this.findByNumberOrAlias(await this.get(organizationId, modelRef), versionRef);
     if (!found) throw versionNotFound(modelRef, versionRef);
     const model = await this.get(organizationId, found.modelId);
-    if (modelRef !== '' && modelRef !== model.id && modelRef !== model.name) throw versionNotFound(modelRef, versionRef);
+    if (modelRef !== '' && modelRef !== model.id && modelRef !== model.name)
+      throw versionNotFound(modelRef, versionRef);
     return view(model, found);
   }
 
-  async listVersions(organizationId: string, modelRef: string, page: PageRequest): Promise<Page<VersionView>> {
+  async listVersions(
+    organizationId: string,
+    modelRef: string,
+    page: PageRequest,
+  ): Promise<Page<VersionView>> {
     const model = await this.get(organizationId, modelRef);
     const { items, nextPageToken } = await this.models.listVersions(model.id, pageBounds(page));
     return { items: items.map((version) => view(model, version)), nextPageToken };
@@ -93,7 +98,12 @@ export class ModelsService {
     return number === undefined ? Promise.resolve(null) : this.models.findVersionByNumber(model.id, number);
   }
 
-  private async moveAlias(tx: EntityManager, model: Model, alias: string, version: ModelVersion): Promise<void> {
+  private async moveAlias(
+    tx: EntityManager,
+    model: Model,
+    alias: string,
+    version: ModelVersion,
+  ): Promise<void> {
     const moveCount = model.moveAlias(alias, version.number);
     if (moveCount === null) return;
     await emit(tx, 'model_registry.v1.alias.moved', model.id, {

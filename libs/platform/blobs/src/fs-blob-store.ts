@@ -24,9 +24,10 @@ export class FsBlobStore implements BlobStore {
       const ref = meter.ref();
       await syncPath(temporary);
       const target = this.pathOf(ref.sha256);
-      await mkdir(dirname(target), { recursive: true });
+      const created = await mkdir(dirname(target), { recursive: true });
       await rename(temporary, target);
       await syncPath(dirname(target));
+      if (created !== undefined) await syncPath(dirname(created));
       return ref;
     } finally {
       await rm(temporary, { force: true });
@@ -46,24 +47,30 @@ export class FsBlobStore implements BlobStore {
   }
 
   async copyTo(sha256: string, path: string): Promise<void> {
-    if (!(await this.has(sha256))) throw new BlobNotFound(sha256);
+    const source = await open(this.pathOf(sha256)).catch((error: unknown) => {
+      throw isMissing(error) ? new BlobNotFound(sha256) : error;
+    });
     const meter = new DigestMeter(Number.POSITIVE_INFINITY);
-    await pipeline(createReadStream(this.pathOf(sha256)), meter, createWriteStream(path, { flags: 'wx' }));
-    if (meter.ref().sha256 !== sha256) {
+    // Opened first, so that a path which exists already is refused and left alone.
+    const target = await open(path, 'wx').catch(async (error: unknown) => {
+      await source.close();
+      throw error;
+    });
+    try {
+      await pipeline(source.createReadStream(), meter, target.createWriteStream());
+      if (meter.ref().sha256 !== sha256) throw new BlobCorrupt(sha256);
+    } catch (error) {
       await rm(path, { force: true });
-      throw new BlobCorrupt(sha256);
+      throw error;
     }
   }
 
-  has(sha256: string): Promise<boolean> {
-    return access(this.pathOf(sha256)).then(
-      () => true,
-      () => false,
-    );
+  async has(sha256: string): Promise<boolean> {
+    return isDigest(sha256) && access(this.pathOf(sha256)).then(yes, no);
   }
 
   private pathOf(sha256: string): string {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new BlobNotFound(sha256);
+    if (!isDigest(sha256)) throw new BlobNotFound(sha256);
     return join(this.root, sha256.slice(0, 2), sha256);
   }
 }
@@ -77,7 +84,11 @@ class DigestMeter extends Transform {
     super();
   }
 
-  override _transform(chunk: Buffer, _encoding: string, done: (error: Error | null, data?: Buffer) => void): void {
+  override _transform(
+    chunk: Buffer,
+    _encoding: string,
+    done: (error: Error | null, data?: Buffer) => void,
+  ): void {
     this.sizeBytes += chunk.length;
     if (this.sizeBytes > this.limitBytes) return done(new BlobTooLarge(this.limitBytes));
     this.hash.update(chunk);
@@ -88,6 +99,14 @@ class DigestMeter extends Transform {
   ref(): BlobRef {
     return { sha256: this.hash.digest('hex'), sizeBytes: this.sizeBytes };
   }
+}
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+/** Also what keeps a key from being a path. */
+function isDigest(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
 }
 
 async function syncPath(path: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { type z } from 'zod';
 
 /** The configuration is wrong; the message lists every violation. */
 export class ConfigError extends Error {
@@ -17,7 +17,9 @@ export function loadConfig<S extends z.ZodObject>(
   const result = schema.safeParse(present);
   if (!result.success) {
     const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new ConfigError(`The configuration is not valid. Set these environment variables:\n${lines.join('\n')}`);
+    throw new ConfigError(
+      `The configuration is not valid. Set these environment variables:\n${lines.join('\n')}`,
+    );
   }
   return Object.freeze(result.data);
 }

@@ -41,7 +41,9 @@ export class DomainError extends Error {
 
 /** What the outside hears of a failure nobody foresaw; the cause is logged once, at the edge. */
 export function unexpected(cause: unknown): DomainError {
-  return new DomainError('internal', 'internal', 'Something went wrong on our side. Please try again.', { cause });
+  return new DomainError('internal', 'internal', 'Something went wrong on our side. Please try again.', {
+    cause,
+  });
 }
 
 /** Any thrown value as a DomainError. */

@@ -24,7 +24,10 @@ const READ_ATTEMPTS = 3;
  * A client over a generated definition. Every call has a deadline (10 s unless told). Methods whose name starts with
  * get, list or summarize change nothing and are retried when the service is unavailable; no other call is.
  */
-export function grpcClient<S extends GrpcServiceDefinition>(definition: S, options: GrpcClientOptions): GrpcClient<S> {
+export function grpcClient<S extends GrpcServiceDefinition>(
+  definition: S,
+  options: GrpcClientOptions,
+): GrpcClient<S> {
   const client = new Client(options.address, credentials.createInsecure(), {
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 5_000,
@@ -48,7 +51,8 @@ class Caller {
 
   method(name: string, method: Method): unknown {
     if (method.requestStream) {
-      return (requests: AsyncIterable<unknown>, options?: CallOptions) => this.clientStream(method, requests, options);
+      return (requests: AsyncIterable<unknown>, options?: CallOptions) =>
+        this.clientStream(method, requests, options);
     }
     if (method.responseStream) {
       return (request: unknown, options?: CallOptions) => this.serverStream(method, request, options);
@@ -57,7 +61,11 @@ class Caller {
     return (request: unknown, options?: CallOptions) => this.unary(method, request, { attempts, ...options });
   }
 
-  private async unary(method: Method, request: unknown, options: CallOptions & { attempts: number }): Promise<unknown> {
+  private async unary(
+    method: Method,
+    request: unknown,
+    options: CallOptions & { attempts: number },
+  ): Promise<unknown> {
     const deadline = this.deadline(options);
     for (let attempt = 1; ; attempt++) {
       try {
@@ -70,7 +78,12 @@ class Caller {
     }
   }
 
-  private unaryOnce(method: Method, request: unknown, options: GrpcCallOptions, signal?: AbortSignal): Promise<unknown> {
+  private unaryOnce(
+    method: Method,
+    request: unknown,
+    options: GrpcCallOptions,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const call = this.client.makeUnaryRequest(
         method.path,
@@ -79,26 +92,49 @@ class Caller {
         request,
         new Metadata(),
         options,
-        (error, response) => (error ? reject(this.failure(error)) : resolve(response)),
+        (error, response) => {
+          release();
+          if (error) reject(this.failure(error));
+          else resolve(response);
+        },
       );
-      signal?.addEventListener('abort', () => call.cancel(), { once: true });
+      const release = cancelOnAbort(call, signal);
     });
   }
 
-  private clientStream(method: Method, requests: AsyncIterable<unknown>, options: CallOptions = {}): Promise<unknown> {
+  /** The service may answer before it has everything, for example to refuse; then the rest is not sent. */
+  private clientStream(
+    method: Method,
+    requests: AsyncIterable<unknown>,
+    options: CallOptions = {},
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      let isAnswered = false;
+      let wake = (): void => undefined;
       const call = this.client.makeClientStreamRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
         new Metadata(),
         { deadline: this.deadline(options) },
-        (error, response) => (error ? reject(this.failure(error)) : resolve(response)),
+        (error, response) => {
+          isAnswered = true;
+          release();
+          wake();
+          if (error) reject(this.failure(error));
+          else resolve(response);
+        },
       );
+      const release = cancelOnAbort(call, options.signal);
+      const drained = (): Promise<void> =>
+        new Promise((ready) => {
+          wake = ready;
+          call.once('drain', ready);
+        });
       const send = async (): Promise<void> => {
         for await (const request of requests) {
-          if (!call.write(request)) await new Promise<void>((ready) => onceAny(call, ['drain', 'error', 'close'], ready));
-          if (call.destroyed) return;
+          if (isAnswered) return;
+          if (!call.write(request)) await drained();
         }
         call.end();
       };
@@ -109,7 +145,11 @@ class Caller {
     });
   }
 
-  private async *serverStream(method: Method, request: unknown, options: CallOptions = {}): AsyncIterable<unknown> {
+  private async *serverStream(
+    method: Method,
+    request: unknown,
+    options: CallOptions = {},
+  ): AsyncIterable<unknown> {
     const call = this.client.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
@@ -118,12 +158,13 @@ class Caller {
       new Metadata(),
       { deadline: this.deadline(options) },
     );
-    options.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+    const release = cancelOnAbort(call, options.signal);
     try {
       for await (const response of call) yield response;
     } catch (error) {
       throw this.failure(error as ServiceError);
     } finally {
+      release();
       call.cancel();
     }
   }
@@ -137,10 +178,11 @@ class Caller {
   }
 }
 
-function onceAny(emitter: NodeJS.EventEmitter, events: readonly string[], listener: () => void): void {
-  const once = (): void => {
-    for (const event of events) emitter.off(event, once);
-    listener();
-  };
-  for (const event of events) emitter.on(event, once);
+/** Cancels the call when the signal aborts, also when it already has. Returns what ends the listening. */
+function cancelOnAbort(call: { cancel(): void }, signal: AbortSignal | undefined): () => void {
+  if (!signal) return () => undefined;
+  const cancel = (): void => call.cancel();
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  return () => signal.removeEventListener('abort', cancel);
 }

@@ -1,6 +1,7 @@
 import { Catch, Logger } from '@nestjs/common';
 import type { RpcExceptionFilter } from '@nestjs/common';
 import { KINDS, toDomainError } from '@aimass/platform-errors';
+import type { DomainError } from '@aimass/platform-errors';
 import { throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { toGrpcError } from './error-transport.js';
@@ -12,7 +13,13 @@ export class GrpcErrorFilter implements RpcExceptionFilter {
 
   catch(thrown: unknown): Observable<never> {
     const error = toDomainError(thrown);
-    if (KINDS[error.kind].log !== 'debug') this.logger[KINDS[error.kind].log](error.options.cause ?? error);
+    logFailure(this.logger, error);
     return throwError(() => toGrpcError(error));
   }
+}
+
+/** Logs a failure that an operator should know of; the others are the caller's. */
+export function logFailure(logger: Logger, error: DomainError): void {
+  const level = KINDS[error.kind].log;
+  if (level !== 'debug') logger[level](error.options.cause ?? error);
 }

@@ -1,11 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Envelope, EVENTS, streamOf } from '@aimass/contracts';
-import type { EventSubject } from '@aimass/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ON_EVENT } from './on-event.js';
@@ -13,8 +12,17 @@ import type { EventSubscription } from './on-event.js';
 import { ensureStream } from './streams.js';
 
 const SECOND_NS = 1_000_000_000;
-/** After this many failed deliveries an event is set aside in `dead_letter`. */
-const MAX_DELIVERIES = 10;
+const MAX_BACKOFF_MS = 10_000;
+
+/** How often a failing event is delivered again. */
+export interface DeliveryPolicy {
+  /** After this many failed deliveries an event is set aside in `dead_letter`. */
+  readonly maxDeliveries: number;
+  /** Wait before the second delivery; doubles each time, up to 10 s. */
+  readonly firstBackoffMs: number;
+}
+
+const DELIVERY: DeliveryPolicy = { maxDeliveries: 10, firstBackoffMs: 100 };
 
 interface Subscription extends EventSubscription {
   readonly handle: (event: unknown, tx: EntityManager) => Promise<void>;
@@ -29,13 +37,13 @@ export class EventConsumers implements OnApplicationBootstrap, OnApplicationShut
   private readonly logger = new Logger(EventConsumers.name);
   private readonly open = new Set<ConsumerMessages>();
   private readonly loops: Promise<void>[] = [];
-  private isStopping = false;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly nats: NatsConnection,
     private readonly dataSource: DataSource,
     private readonly discovery: DiscoveryService,
-    private readonly reflector: Reflector,
+    private readonly delivery: DeliveryPolicy = DELIVERY,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -46,7 +54,7 @@ export class EventConsumers implements OnApplicationBootstrap, OnApplicationShut
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
+    this.stopping.abort();
     await Promise.all([...this.open].map((messages) => messages.close()));
     await Promise.all(this.loops);
   }
@@ -59,22 +67,26 @@ export class EventConsumers implements OnApplicationBootstrap, OnApplicationShut
       return scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object).flatMap((name) => {
         const method = owner[name];
         if (typeof method !== 'function') return [];
-        const found = this.reflector.get<EventSubscription | undefined>(ON_EVENT, method);
+        const found = Reflect.getMetadata(ON_EVENT, method) as EventSubscription | undefined;
         return found ? [{ ...found, handle: method.bind(instance) as Subscription['handle'] }] : [];
       });
     });
   }
 
   private async keepConsuming(subscription: Subscription): Promise<void> {
-    while (!this.isStopping) {
+    while (!this.isStopping()) {
       try {
         await this.consume(subscription);
       } catch (error) {
-        if (this.isStopping) return;
+        if (this.isStopping()) return;
         this.logger.warn(`${subscription.durable} starts again: ${String(error)}`);
         await delay(1_000);
       }
     }
+  }
+
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   private async consume(subscription: Subscription): Promise<void> {
@@ -90,9 +102,10 @@ export class EventConsumers implements OnApplicationBootstrap, OnApplicationShut
       max_ack_pending: 64,
     });
     const consumer = await jetstream(this.nats).consumers.get(stream, subscription.durable);
-    const messages = await consumer.consume({ max_messages: 64 });
+    const messages = await consumer.consume({ max_messages: 64, abort_on_missing_resource: true });
     this.open.add(messages);
     try {
+      if (this.isStopping()) return;
       for await (const message of messages) await this.deliver(subscription, message);
     } finally {
       this.open.delete(messages);
@@ -104,14 +117,19 @@ export class EventConsumers implements OnApplicationBootstrap, OnApplicationShut
       await this.handleOnce(subscription, Envelope.decode(message.data));
       message.ack();
     } catch (error) {
-      this.logger.warn(`${subscription.durable} failed on delivery ${message.info.deliveryCount}: ${String(error)}`);
-      if (message.info.deliveryCount < MAX_DELIVERIES) return message.nak(backoffMs(message.info.deliveryCount));
+      this.logger.warn(
+        `${subscription.durable} failed on delivery ${message.info.deliveryCount}: ${String(error)}`,
+      );
+      if (message.info.deliveryCount < this.delivery.maxDeliveries) {
+        message.nak(this.backoffMs(message.info.deliveryCount));
+        return;
+      }
       await this.setAside(subscription, message, error);
     }
   }
 
   private async handleOnce(subscription: Subscription, envelope: Envelope): Promise<void> {
-    const event = EVENTS[subscription.subject as EventSubject].decode(envelope.data);
+    const event = EVENTS[subscription.subject].decode(envelope.data);
     await this.dataSource.transaction(async (tx) => {
       const inserted: unknown[] = await tx.query(
         `INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1`,
@@ -119,6 +137,10 @@ export class EventConsumers implements OnApplicationBootstrap, OnApplicationShut
       );
       if (inserted.length > 0) await subscription.handle(event, tx);
     });
+  }
+
+  private backoffMs(deliveryCount: number): number {
+    return Math.min(MAX_BACKOFF_MS, this.delivery.firstBackoffMs * 2 ** (deliveryCount - 1));
   }
 
   private async setAside(subscription: Subscription, message: JsMsg, error: unknown): Promise<void> {
@@ -135,9 +157,4 @@ export class EventConsumers implements OnApplicationBootstrap, OnApplicationShut
         message.nak(5_000);
       });
   }
-}
-
-/** 100 ms doubling to 10 s. */
-function backoffMs(deliveryCount: number): number {
-  return Math.min(10_000, 100 * 2 ** (deliveryCount - 1));
 }

@@ -6,6 +6,7 @@ export { OutboxRelay } from './outbox-relay.js';
 export { OnEvent } from './on-event.js';
 export type { EventHandler } from './on-event.js';
 export { EventConsumers } from './event-consumers.js';
+export type { DeliveryPolicy } from './event-consumers.js';
 export { StateBucket } from './kv.js';
 export type { MessageCodec } from './kv.js';
 export { MessagingModule, NATS } from './messaging.module.js';

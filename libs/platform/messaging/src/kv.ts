@@ -23,12 +23,14 @@ export class StateBucket<T> {
 
   /** Publishes the state under a key, replacing what was there. */
   async put(key: string, message: T): Promise<void> {
-    await (await this.open()).put(key, this.codec.encode(message).finish());
+    const bucket = await this.open();
+    await bucket.put(key, this.codec.encode(message).finish()).catch(this.forget);
   }
 
   /** Takes a key away. */
   async delete(key: string): Promise<void> {
-    await (await this.open()).purge(key);
+    const bucket = await this.open();
+    await bucket.purge(key).catch(this.forget);
   }
 
   /** The state under a key, or null. */
@@ -47,10 +49,16 @@ export class StateBucket<T> {
     apply: (key: string, message: T | null) => void,
     onSynced: () => void = () => undefined,
   ): Promise<void> {
+    let isSynced = false;
+    const syncedOnce = (): void => {
+      if (!isSynced) onSynced();
+      isSynced = true;
+    };
     while (!signal.aborted) {
       try {
-        await this.followOnce(signal, apply, onSynced);
+        await this.followOnce(signal, apply, syncedOnce);
       } catch {
+        this.bucket = undefined;
         await delay(250);
       }
     }
@@ -62,20 +70,28 @@ export class StateBucket<T> {
     onSynced: () => void,
   ): Promise<void> {
     const bucket = await this.open();
-    const before = (await bucket.status()).values;
     const changes = await bucket.watch();
     const stop = (): void => changes.stop();
     signal.addEventListener('abort', stop, { once: true });
-    if (before === 0) onSynced();
     try {
+      if (signal.aborted) return;
+      // Asked for after the watch has begun: what came in between is heard as a change.
+      if ((await bucket.status()).values === 0) onSynced();
       for await (const entry of changes) {
         apply(entry.key, entry.operation === 'PUT' ? this.codec.decode(entry.value) : null);
         if (entry.delta === 0) onSynced();
       }
     } finally {
+      stop();
       signal.removeEventListener('abort', stop);
     }
   }
+
+  /** The bucket may be gone, with NATS's folder: the next call makes it again. */
+  private readonly forget = (error: unknown): never => {
+    this.bucket = undefined;
+    throw error;
+  };
 
   private open(): Promise<KV> {
     this.bucket ??= new Kvm(this.nats)

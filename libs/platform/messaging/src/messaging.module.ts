@@ -1,11 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService, Reflector } from '@nestjs/core';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { Inject } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { DataSource } from 'typeorm';
 import { EventConsumers } from './event-consumers.js';
+import type { DeliveryPolicy } from './event-consumers.js';
 import { connectNats } from './nats.js';
 import { OutboxRelay } from './outbox-relay.js';
 
@@ -19,6 +20,8 @@ export interface MessagingOptions {
   readonly natsUrl: string;
   /** With a database the outbox is relayed and `@OnEvent` methods are run; without one there is only the connection. */
   readonly databaseUrl?: string;
+  /** Default: ten deliveries, 100 ms after the first. */
+  readonly delivery?: DeliveryPolicy;
 }
 
 /** Provides NATS, and for services with a database the outbox relay and the event consumers. */
@@ -34,7 +37,7 @@ export class MessagingModule implements OnApplicationShutdown {
       imports: [DiscoveryModule],
       providers: [
         { provide: NATS, useFactory: () => connectNats(options.natsUrl, options.service) },
-        ...(databaseUrl === undefined ? [] : durableProviders(options.service, databaseUrl)),
+        ...(databaseUrl === undefined ? [] : durableProviders(options, databaseUrl)),
       ],
       exports: [NATS],
     };
@@ -45,7 +48,7 @@ export class MessagingModule implements OnApplicationShutdown {
   }
 }
 
-function durableProviders(service: string, databaseUrl: string) {
+function durableProviders({ service, delivery }: MessagingOptions, databaseUrl: string) {
   return [
     {
       provide: OutboxRelay,
@@ -54,9 +57,9 @@ function durableProviders(service: string, databaseUrl: string) {
     },
     {
       provide: EventConsumers,
-      inject: [NATS, getDataSourceToken(), DiscoveryService, Reflector],
-      useFactory: (nats: NatsConnection, db: DataSource, discovery: DiscoveryService, reflector: Reflector) =>
-        new EventConsumers(nats, db, discovery, reflector),
+      inject: [NATS, getDataSourceToken(), DiscoveryService],
+      useFactory: (nats: NatsConnection, db: DataSource, discovery: DiscoveryService) =>
+        new EventConsumers(nats, db, discovery, delivery),
     },
   ];
 }

@@ -18,7 +18,11 @@ export interface Operation {
  * A repeat returns that id without running it; a repeat with another payload throws `unprocessable`
  * (`idempotency_key_reused`). Without a key it just runs. Concurrent repeats wait for the first.
  */
-export async function onceOnly(tx: EntityManager, operation: Operation, create: () => Promise<string>): Promise<string> {
+export async function onceOnly(
+  tx: EntityManager,
+  operation: Operation,
+  create: () => Promise<string>,
+): Promise<string> {
   if (operation.requestId === '') return create();
   const fingerprint = createHash('sha256').update(JSON.stringify(operation.payload)).digest('hex');
   const key = [operation.organizationId, operation.name, operation.requestId];
@@ -44,7 +48,11 @@ async function replay(tx: EntityManager, key: string[], fingerprint: string): Pr
   );
   const row = rows[0];
   if (row?.fingerprint === fingerprint) return row.resource_id;
-  throw new DomainError('unprocessable', 'idempotency_key_reused', 'This Idempotency-Key was used with another request.');
+  throw new DomainError(
+    'unprocessable',
+    'idempotency_key_reused',
+    'This Idempotency-Key was used with another request.',
+  );
 }
 
 /** The table behind `onceOnly`, for a service's first migration. */

@@ -23,12 +23,16 @@ export interface PageBounds {
 
 /** Checks a page request. Throws `invalid` for a size out of 0..200 or a token that is not ours. */
 export function pageBounds(request: PageRequest): PageBounds {
-  if (request.pageSize > 200) {
+  if (!(request.pageSize >= 0 && request.pageSize <= 200)) {
     throw new DomainError('invalid', 'page_size_invalid', 'pageSize must be between 1 and 200.');
   }
   const afterId = Buffer.from(request.pageToken, 'base64url').toString();
   if (request.pageToken !== '' && !/^[a-z]+_[0-9a-f]{32}$/.test(afterId)) {
-    throw new DomainError('invalid', 'page_token_invalid', 'pageToken must be the nextPageToken of an earlier page.');
+    throw new DomainError(
+      'invalid',
+      'page_token_invalid',
+      'pageToken must be the nextPageToken of an earlier page.',
+    );
   }
   return { afterId, size: request.pageSize === 0 ? 50 : request.pageSize };
 }
