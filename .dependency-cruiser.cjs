@@ -10,14 +10,16 @@ module.exports = {
     },
     {
       name: 'entities-are-leaves',
-      comment: 'An entity or state table knows state and errors only; never services, repositories or contracts.',
+      comment:
+        'An entity or state table knows state and errors only; never services, repositories or contracts.',
       severity: 'error',
       from: { path: '\\.entity\\.ts$|-state\\.ts$' },
       to: { path: '\\.(service|repository|controller|consumer|mapping|module)\\.ts$|^libs/contracts' },
     },
     {
       name: 'sql-stays-in-repositories',
-      comment: 'Only repositories, entities, migrations and the data source touch TypeORM; others may use its types.',
+      comment:
+        'Only repositories, entities, migrations and the data source touch TypeORM; others may use its types.',
       severity: 'error',
       from: {
         path: '^apps/[^/]+/src',
@@ -52,6 +54,9 @@ module.exports = {
     exclude: { path: '/dist/|/gen/|/reports/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['source', 'import', 'node', 'default'],
+    },
   },
 };
