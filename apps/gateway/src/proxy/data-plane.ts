@@ -1,4 +1,5 @@
 import { defaultTuning } from './data-plane.tuning.js';
+import { gatewayIdOf } from './limits/gateway-id.js';
 import { Leases } from './limits/leases.js';
 import { Limiter } from './limits/limiter.js';
 import { UsageShipper } from './metering/usage-shipper.js';
@@ -28,9 +29,9 @@ export class DataPlane {
     this.config = config;
     this.log = log;
     this.routes = new RoutingTable(log);
-    this.limiter = new Limiter(new Leases(tuning.gatewayId, leases, log));
-    this.replicas = new ReplicaPool(tuning, log);
     this.spool = new UsageSpool(config.SPOOL_DIR, tuning, log);
+    this.limiter = new Limiter(new Leases(gatewayIdOf(config.SPOOL_DIR), leases, log));
+    this.replicas = new ReplicaPool(tuning, log);
     this.shipper = new UsageShipper(nats, this.spool, log, tuning.shipDelayMs);
   }
 

@@ -1,10 +1,8 @@
-import { uuidv7 } from 'uuidv7';
 import type { DataPlaneTuning } from './ports.js';
 
 /** The values the data plane runs with. */
 export function defaultTuning(): DataPlaneTuning {
   return {
-    gatewayId: `gw_${uuidv7()}`,
     holdMs: 10_000,
     stallMs: 5_000,
     heartbeatMs: 5_000,

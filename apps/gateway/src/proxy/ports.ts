@@ -39,8 +39,6 @@ export interface DataPlaneDependencies {
 
 /** Times and sizes that are part of the design rather than of a deployment's configuration. Milliseconds. */
 export interface DataPlaneTuning {
-  /** Unique per process; names this gateway to whoever grants leases. */
-  readonly gatewayId: string;
   /** How long a request for a version that is ready nowhere waits for it, inside its own deadline. */
   readonly holdMs: number;
   /** A replica with unanswered calls that says nothing for this long is taken for stalled. */
