@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { manifestDigest } from '@aimass/platform-blobs';
 import type { BlobStore } from '@aimass/platform-blobs';
 import { loadTensorflow, saveLayersModel } from '@aimass/platform-tensorflow';
 import type { TensorflowRuntime } from '@aimass/platform-tensorflow';
@@ -44,6 +44,5 @@ export async function storeFiles(blobs: BlobStore, files: ModelFiles): Promise<M
   for (const path of [...files.keys()].sort()) {
     stored.push({ path, ...(await blobs.put(files.get(path) ?? Buffer.alloc(0))) });
   }
-  const lines = stored.map((file) => `${file.sha256}  ${file.path}\n`).join('');
-  return { files: stored, sha256: createHash('sha256').update(lines).digest('hex') };
+  return { files: stored, sha256: manifestDigest(stored) };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { manifestDigest } from '@aimass/platform-blobs';
 import type { BlobStore } from '@aimass/platform-blobs';
 import type { ModelFiles } from '../engines/engine.js';
 import { manifestBroken, modelTooLarge } from './models.errors.js';
@@ -14,8 +14,7 @@ export async function readModelFiles(
   manifest: Manifest,
   limitBytes: number,
 ): Promise<ModelFiles> {
-  const lines = manifest.files.map((file) => `${file.sha256}  ${file.path}\n`).join('');
-  if (createHash('sha256').update(lines).digest('hex') !== manifest.sha256) {
+  if (manifestDigest(manifest.files) !== manifest.sha256) {
     throw manifestBroken('its digest does not fit its files');
   }
   const sizeBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { manifestDigest } from '@aimass/platform-blobs';
 import type { Manifest } from './model-version.entity.js';
 import { manifestInvalid } from './models.errors.js';
 
@@ -18,12 +18,6 @@ export function assertManifest(manifest: Manifest): void {
   }
   if (manifestDigest(manifest.files) !== manifest.sha256)
     throw manifestInvalid('its digest does not fit its files');
-}
-
-/** SHA-256 over the lines `<sha256>  <path>\n`, as `sha256sum` prints them. */
-export function manifestDigest(files: Manifest['files']): string {
-  const lines = files.map((file) => `${file.sha256}  ${file.path}\n`).join('');
-  return createHash('sha256').update(lines).digest('hex');
 }
 
 function isSafePath(path: string): boolean {

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { BlobTooLarge } from '@aimass/platform-blobs';
+import { BlobTooLarge, manifestDigest } from '@aimass/platform-blobs';
 import type { BlobStore } from '@aimass/platform-blobs';
 import type { JobResult, Manifest } from '../jobs/job-result.js';
 import { ArtifactInvalid } from './artifact-invalid.js';
@@ -37,12 +36,6 @@ export async function collectModel(folder: string, blobs: BlobStore): Promise<Ma
     files.push({ path, sha256, sizeBytes: String(sizeBytes) });
   }
   return { files, sha256: manifestDigest(files) };
-}
-
-/** SHA-256 over the lines `<sha256>  <path>\n`, as `sha256sum` prints them. */
-export function manifestDigest(files: Manifest['files']): string {
-  const lines = files.map((file) => `${file.sha256}  ${file.path}\n`).join('');
-  return createHash('sha256').update(lines).digest('hex');
 }
 
 async function readModelSignature(folder: string): Promise<ReturnType<typeof readSignature>> {
