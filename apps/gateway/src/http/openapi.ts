@@ -1,5 +1,6 @@
 import { JSON_SCHEMAS } from '@aimass/contracts';
 import { z } from 'zod';
+import { OIP_PATHS } from '../proxy/oip/oip-openapi.js';
 import type { RouteSpec } from './route.js';
 
 type JsonObject = Record<string, unknown>;
@@ -22,7 +23,10 @@ const PROBLEM: JsonObject = {
   },
 };
 
-/** The OpenAPI 3.1 document of the control routes: requests from their zod schemas, answers from the contracts. */
+/**
+ * The OpenAPI 3.1 document: control routes with requests from their zod schemas and answers from the contracts, and the
+ * data plane as its protocol defines it.
+ */
 export function openApiDocument(routes: readonly RouteSpec[], version: string): JsonObject {
   const schemas: Record<string, unknown> = { Problem: PROBLEM };
   const paths: Record<string, JsonObject> = {};
@@ -35,10 +39,11 @@ export function openApiDocument(routes: readonly RouteSpec[], version: string): 
     info: {
       title: 'AI Mass',
       version,
-      description: 'The control API. Predictions are asked for with the Open Inference Protocol under `/v2`.',
+      description:
+        'The control API under `/api/v1`, and predictions by the Open Inference Protocol under `/v2`.',
     },
     security: [{ key: [] }],
-    paths,
+    paths: { ...paths, ...OIP_PATHS },
     components: {
       schemas,
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, `am_…`' } },
