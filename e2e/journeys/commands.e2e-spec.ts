@@ -102,6 +102,9 @@ async function startCommand(home: string) {
     return url !== undefined && key !== undefined ? { url, key } : undefined;
   }, 90_000);
   const stop = (): Promise<number | null> => {
+    // Whoever read the output is gone by now, as with `npm start | head`.
+    child.stdout.destroy();
+    child.stderr.destroy();
     child.kill('SIGINT');
     return exited;
   };

@@ -13,6 +13,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { json: { type: 'boolean', default: false }, plots: { type: 'string', default: 'demo-output' } },
   });
+  // Whoever reads the output may go away; what was started must be stopped all the same.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+  const env = childEnvironment({});
   const say = new Narrator();
   const home = await mkdtemp(join(tmpdir(), 'aimass-demo-'));
   const interrupted = new AbortController();
@@ -23,7 +26,8 @@ async function main(): Promise<void> {
     say.begin('Boot the embedded platform');
     platform = await startPlatform({
       home,
-      env: childEnvironment({}),
+      env,
+      ...(env['NATS_URL'] && { natsUrl: env['NATS_URL'] }),
       signal: interrupted.signal,
       onProgress: (line) => say.line(line),
     });

@@ -37,6 +37,8 @@ function readArguments(): StartArguments {
 
 async function main(): Promise<void> {
   const { port, home, json, logs } = readArguments();
+  // Whoever reads the output may go away (`npm start | head`); that must not take the platform down undrained.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`);
   const env = childEnvironment({});
   const boot = new AbortController();
