@@ -1,5 +1,5 @@
-import type { DataSource, EntityTarget, MigrationInterface, ObjectLiteral } from 'typeorm';
-import { openDataSource } from '@aimass/platform-persistence';
+import { DataSource } from 'typeorm';
+import type { EntityTarget, MigrationInterface, ObjectLiteral } from 'typeorm';
 import { createTestDatabase } from './servers.js';
 
 /** A service's schema: its entities and the migrations that make their tables. */
@@ -13,8 +13,14 @@ export interface Schema {
  * Returns the tables that were left when everything was undone: there should be none but TypeORM's own.
  */
 export async function migrateUpDownUp(schema: Schema): Promise<string[]> {
-  const dataSource = await openDataSource({ ...schema, url: await createTestDatabase(), poolSize: 2 });
+  const dataSource = await new DataSource({
+    type: 'postgres',
+    url: await createTestDatabase(),
+    entities: [...schema.entities] as (new () => ObjectLiteral)[],
+    migrations: [...schema.migrations],
+  }).initialize();
   try {
+    await dataSource.runMigrations({ transaction: 'each' });
     await readEveryColumn(dataSource, schema);
     for (const _ of schema.migrations) await dataSource.undoLastMigration({ transaction: 'each' });
     const left: { tablename: string }[] = await dataSource.query(
