@@ -98,6 +98,16 @@ describe('a follower', () => {
     expect(onSynced).toHaveBeenCalledOnce();
   });
 
+  it('passes over an entry that cannot be read, keeps what it had, and hears the ones behind it', async () => {
+    await bucket.put('a', state('1'));
+    const { becomes } = follower();
+    await becomes({ a: '1' });
+    const raw = await new Kvm(nats).open(name);
+    await raw.put('a', new Uint8Array([0xff, 0xff, 0xff]));
+    await bucket.put('b', state('2'));
+    await becomes({ a: '1', b: '2' });
+  });
+
   it('of an empty bucket knows at once that there is nothing', async () => {
     const { onSynced, becomes } = follower();
     await vi.waitFor(() => expect(onSynced).toHaveBeenCalledOnce());

@@ -1,6 +1,7 @@
 import { Kvm } from '@nats-io/kv';
-import type { KV } from '@nats-io/kv';
+import type { KV, KvWatchEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How a message is put into bytes; every generated message type has this shape. */
@@ -11,6 +12,7 @@ export interface MessageCodec<T> {
 
 /** A KV bucket that holds one kind of message under each key: state that is published, not told. */
 export class StateBucket<T> {
+  private readonly logger = new Logger(StateBucket.name);
   private bucket: Promise<KV> | undefined;
 
   constructor(
@@ -78,13 +80,28 @@ export class StateBucket<T> {
       // Asked for after the watch has begun: what came in between is heard as a change.
       if ((await bucket.status()).values === 0) onSynced();
       for await (const entry of changes) {
-        apply(entry.key, entry.operation === 'PUT' ? this.codec.decode(entry.value) : null);
+        this.hear(entry, apply);
         if (entry.delta === 0) onSynced();
       }
     } finally {
       stop();
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** An entry that cannot be read, perhaps from a newer publisher, is passed over: the reader keeps what it has. */
+  private hear(entry: KvWatchEntry, apply: (key: string, message: T | null) => void): void {
+    if (entry.operation !== 'PUT') return apply(entry.key, null);
+    let message: T;
+    try {
+      message = this.codec.decode(entry.value);
+    } catch (error) {
+      this.logger.warn(
+        `${this.name}/${entry.key} revision ${entry.revision} cannot be read: ${String(error)}`,
+      );
+      return;
+    }
+    apply(entry.key, message);
   }
 
   /** The bucket may be gone, with NATS's folder: the next call makes it again. */
