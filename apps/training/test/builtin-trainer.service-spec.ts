@@ -6,7 +6,7 @@ import { dataSources, training } from '@aimass/contracts';
 import type { ServiceUnderTest } from '@aimass/testing';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildAll, builtTrainer } from './built-project.js';
+import { builtTrainer } from './built-project.js';
 import { Caller, isGroupAlive, organizationId, TrainingWorld } from './training-harness.js';
 import type { definition } from './training-harness.js';
 
@@ -26,7 +26,6 @@ let caller: Caller;
 let splitId: string;
 
 beforeAll(async () => {
-  await buildAll();
   world = await TrainingWorld.create();
   const parts = {
     train: await parquet('0,1,2,3,4,5,6'),

@@ -1,7 +1,6 @@
 import { dataSources, training } from '@aimass/contracts';
 import { eventually } from '@aimass/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildAll } from './built-project.js';
 import { ServiceProcess } from './service-process.js';
 import { isGroupAlive, TrainingWorld } from './training-harness.js';
 
@@ -14,7 +13,6 @@ let splitId: string;
 let service: ServiceProcess;
 
 beforeAll(async () => {
-  await buildAll();
   world = await TrainingWorld.create();
   const columns = { eruptions: DOUBLE, waits: DOUBLE, succeeds: DOUBLE };
   splitId = await world.addSplit({ columns, parts: { train: Buffer.from('PAR1') } });

@@ -1,6 +1,6 @@
 import type { dataSources } from '@aimass/contracts';
 import type { Upload } from './upload.entity.js';
-import { uploadAborted, uploadMalformed } from './uploads.errors.js';
+import { uploadMalformed } from './uploads.errors.js';
 import type { Incoming } from './uploads.service.js';
 
 export function toUploadProto(upload: Upload): dataSources.Upload {
@@ -8,11 +8,8 @@ export function toUploadProto(upload: Upload): dataSources.Upload {
   return { id, filename, sizeBytes, sha256, createdAt };
 }
 
-/** The stream of a call; gRPC says here whether its client has given up. */
-type Requests = AsyncIterable<dataSources.UploadRequest> & { readonly cancelled?: boolean };
-
 /** Reads the header, which must come first; the chunks are read as they are asked for. */
-export async function toIncoming(requests: Requests): Promise<Incoming> {
+export async function toIncoming(requests: AsyncIterable<dataSources.UploadRequest>): Promise<Incoming> {
   const iterator = requests[Symbol.asyncIterator]();
   const first = await iterator.next();
   const part = first.done === true ? undefined : first.value.part;
@@ -22,18 +19,13 @@ export async function toIncoming(requests: Requests): Promise<Incoming> {
     organizationId,
     filename,
     announced: { sha256: expectedSha256, sizeBytes: BigInt(expectedSizeBytes) },
-    chunks: chunksOf({ [Symbol.asyncIterator]: () => iterator }, requests),
+    chunks: chunksOf({ [Symbol.asyncIterator]: () => iterator }),
   };
 }
 
-async function* chunksOf(
-  rest: AsyncIterable<dataSources.UploadRequest>,
-  call: Requests,
-): AsyncGenerator<Buffer> {
+async function* chunksOf(rest: AsyncIterable<dataSources.UploadRequest>): AsyncGenerator<Buffer> {
   for await (const { part } of rest) {
     if (part?.$case !== 'chunk') throw uploadMalformed('only chunks may follow the header');
     yield part.value;
   }
-  // A call that its client gave up on ends like a complete one; only the flag tells them apart.
-  if (call.cancelled === true) throw uploadAborted();
 }

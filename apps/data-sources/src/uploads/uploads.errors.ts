@@ -14,13 +14,6 @@ export const uploadTooLarge = (limitBytes: number, cause?: unknown) =>
 export const uploadMalformed = (reason: string) =>
   new DomainError('invalid', 'data_sources.upload_malformed', `The upload is not well-formed: ${reason}.`);
 
-export const uploadAborted = () =>
-  new DomainError(
-    'invalid',
-    'data_sources.upload_cut',
-    'The upload was cut off before its end. Upload the file again.',
-  );
-
 export const uploadCut = (expectedBytes: bigint, sizeBytes: bigint) =>
   new DomainError(
     'invalid',

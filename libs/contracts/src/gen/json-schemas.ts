@@ -2449,7 +2449,7 @@ export const JSON_SCHEMAS = {
     "properties": {
       "gatewayId": {
         "type": "string",
-        "description": "Unique per gateway process."
+        "description": "One gateway's own; the same after a restart, so that it takes up the slices it held."
       },
       "demands": {
         "type": "array",

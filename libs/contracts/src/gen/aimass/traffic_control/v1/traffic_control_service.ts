@@ -290,7 +290,7 @@ export interface LeaseDemand {
 
 /** Asks for slices. */
 export interface AcquireLeasesRequest {
-  /** Unique per gateway process. */
+  /** One gateway's own; the same after a restart, so that it takes up the slices it held. */
   gatewayId: string;
   /** The limits it needs a slice of. */
   demands: LeaseDemand[];
