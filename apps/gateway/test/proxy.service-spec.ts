@@ -59,6 +59,7 @@ function served(modelVersionId: string): routing.ServedVersion {
     format: 'tfjs-layers',
     signature: { inputs: [tensor('x')], outputs: [tensor('y')] },
     manifest: undefined,
+    serving: undefined,
   };
 }
 

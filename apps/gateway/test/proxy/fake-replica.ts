@@ -50,7 +50,7 @@ export class FakeReplica {
   }
 
   private serve(stream: Stream): void {
-    stream.write({ answers: [], credits: this.credits });
+    stream.write({ answers: [], credits: this.credits, pong: 0 });
     stream.on('error', () => undefined);
     stream.on('data', (frame: inference.ExchangeRequest) => {
       this.cancelled.push(...frame.cancelledCallIds);
@@ -84,8 +84,11 @@ function answer(stream: Stream, call: inference.InferCall): void {
         body: Buffer.from(JSON.stringify(body)),
         queueUs: 10,
         computeUs: 20,
+        unrun: false,
+        retryAfterMs: 0,
       },
     ],
     credits: 1,
+    pong: 0,
   });
 }

@@ -1,3 +1,4 @@
+import { inference } from '@aimass/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mayDo } from '../../identity/roles.js';
 import type { DataPlane } from '../data-plane.js';
@@ -70,7 +71,9 @@ export class InferHandler {
     const variant = slot === undefined ? route.choice.next() : findVariant(route, slot);
     const { modelVersionId } = variant;
     const exchange = new InferExchange({ spool: this.plane.spool, state, reply, route, modelVersionId });
-    const spec = { modelVersionId, modelName: route.name, jsonLength, body, deadlineMs };
+    const encoding = inference.BodyEncoding.OIP_REST;
+    const modelName = route.name;
+    const spec = { modelVersionId, modelName, encoding, priority: 0, jsonLength, body, deadlineMs };
     const call = this.plane.replicas.send(spec, exchange);
     if (call.isOpen) reply.raw.once('close', () => call.cancel());
   }

@@ -7,6 +7,10 @@ export interface CallSpec {
   readonly modelName: string;
   readonly jsonLength: number | undefined;
   readonly body: Buffer;
+  /** How the body is encoded, both ways. */
+  readonly encoding: inference.BodyEncoding;
+  /** Which waiting calls of the version run first: 1 before 2; 0 means the version's own priority. */
+  readonly priority: number;
   readonly deadlineMs: number;
 }
 

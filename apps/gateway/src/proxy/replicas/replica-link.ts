@@ -1,4 +1,4 @@
-import { inference } from '@aimass/contracts';
+import type { inference } from '@aimass/contracts';
 import { MAX_MESSAGE_BYTES } from '@aimass/platform-grpc';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
@@ -169,7 +169,7 @@ export class ReplicaLink implements CallCarrier {
 
   private flush(): void {
     while (this.stream && !this.isBlocked && (this.cancelled.length > 0 || this.canSend())) {
-      const frame: ExchangeRequest = { calls: this.nextCalls(), cancelledCallIds: this.cancelled };
+      const frame: ExchangeRequest = { calls: this.nextCalls(), cancelledCallIds: this.cancelled, ping: 0 };
       this.cancelled = [];
       if (!this.stream.write(frame)) this.isBlocked = true;
     }
@@ -238,8 +238,9 @@ function toInferCall(call: PendingCall, nowMs: number): inference.InferCall {
     modelVersionId: spec.modelVersionId,
     modelName: spec.modelName,
     timeoutMs: Math.max(1, Math.ceil(spec.deadlineMs - nowMs)),
-    encoding: inference.BodyEncoding.OIP_REST,
+    encoding: spec.encoding,
     jsonLength: spec.jsonLength,
     body: spec.body,
+    priority: spec.priority,
   };
 }
