@@ -48,7 +48,7 @@ export class ExchangeClient {
     over: Partial<inference.InferCall> = {},
   ): Promise<Answer>[] {
     const calls = bodies.map((body) => this.call(versionId, body, over));
-    this.stream.write({ calls, cancelledCallIds: [] });
+    this.stream.write({ calls, cancelledCallIds: [], ping: 0 });
     return calls.map(({ callId }) => new Promise((resolve) => this.waiting.set(callId, resolve)));
   }
 
@@ -73,6 +73,7 @@ export class ExchangeClient {
       modelName: 'line',
       timeoutMs: 5_000,
       encoding: inference.BodyEncoding.OIP_REST,
+      priority: 0,
       body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
       ...over,
     };

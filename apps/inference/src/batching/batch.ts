@@ -3,7 +3,7 @@ import { DATATYPES } from '../tensors/datatype.js';
 import type { TensorArray } from '../tensors/datatype.js';
 import type { TensorSpec } from '../tensors/signature.js';
 import { elementCount } from '../tensors/tensor.js';
-import type { InputTensor, Tensor } from '../tensors/tensor.js';
+import type { InputTensor, InputValues, Tensor } from '../tensors/tensor.js';
 
 /** Where a call's time went, in microseconds. */
 export interface BatchTiming {
@@ -20,6 +20,8 @@ export interface BatchJob {
   /** When it arrived and when its caller stops waiting, in milliseconds of the batcher's clock. */
   readonly arrivedAt: number;
   readonly deadlineAt: number;
+  /** Which waiting jobs run first: 1 before 2 and so on; 0 means the version's own priority. */
+  readonly priority: number;
   /** Nobody waits any more: it is neither run nor answered. */
   readonly isCancelled: boolean;
   /** Hears the results of the run it was part of; its own rows start at `firstRow`. */
@@ -27,18 +29,24 @@ export interface BatchJob {
   fail(error: DomainError, timing: BatchTiming): void;
 }
 
-/** The inputs of all jobs as one tensor each, joined along the first dimension. */
+/**
+ * The inputs of all jobs as one tensor each, joined along the first dimension. A lone job's typed array is passed on as it
+ * is: engines do not write to their inputs.
+ */
 export function joinInputs(jobs: readonly BatchJob[], rows: number, specs: readonly TensorSpec[]): Tensor[] {
-  return specs.map((spec, index) => {
+  return specs.map(({ datatype }, index) => {
     const first = jobs[0]?.inputs[index];
+    if (jobs.length === 1 && first !== undefined && ArrayBuffer.isView(first.values)) {
+      return { datatype, shape: first.shape, data: first.values };
+    }
     const shape = jobs.length === 1 ? (first?.shape ?? []) : [rows, ...(first?.shape.slice(1) ?? [])];
-    const data = DATATYPES[spec.datatype].allocate(elementCount(shape));
+    const data = DATATYPES[datatype].allocate(elementCount(shape));
     let offset = 0;
     for (const job of jobs) {
       const input = job.inputs[index];
       if (input) offset += copyInto(data, offset, input.values);
     }
-    return { datatype: spec.datatype, shape, data };
+    return { datatype, shape, data };
   });
 }
 
@@ -47,13 +55,17 @@ export function tailKey(job: BatchJob): string {
   return job.inputs.map((input) => input.shape.slice(1).join(',')).join(';');
 }
 
-function copyInto(target: TensorArray, offset: number, values: InputTensor['values']): number {
+/** The values were validated against the target's datatype; booleans become 0 and 1. */
+function copyInto(target: TensorArray, offset: number, values: InputValues): number {
+  if (ArrayBuffer.isView(values)) {
+    (target as Uint8Array).set(values as Uint8Array, offset);
+    return values.length;
+  }
   const isBigInt = target instanceof BigInt64Array || target instanceof BigUint64Array;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    // The values were validated against the target's datatype; booleans become 0 and 1.
-    if (isBigInt) target[offset + i] = BigInt(value as number);
-    else (target as (number | boolean | string | undefined)[])[offset + i] = value;
+    if (isBigInt) target[offset + i] = BigInt(value as number | bigint);
+    else (target as (InputValues[number] | undefined)[])[offset + i] = value;
   }
   return values.length;
 }

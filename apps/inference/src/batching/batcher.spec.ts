@@ -44,6 +44,7 @@ class DoublingModel implements LoadedModel {
 }
 
 class Job implements BatchJob {
+  readonly priority = 0;
   isCancelled = false;
   readonly inputs;
   readonly arrivedAt = performance.now();

@@ -23,7 +23,7 @@ export function encodingNotSupported(): DomainError {
   return new DomainError(
     'invalid',
     'inference.encoding_not_supported',
-    'This replica reads Open Inference Protocol REST bodies only. Update it, or send JSON.',
+    'This replica does not know how the request is encoded. Update it, or use Open Inference Protocol bodies.',
   );
 }
 
@@ -39,4 +39,25 @@ export function answerTooLarge(sizeBytes: number): DomainError {
 /** HTTP status of an answer, as the Open Inference Protocol's servers map errors; a missed deadline is 504. */
 export function statusOf(error: DomainError): number {
   return error.code === 'inference.deadline_exceeded' ? 504 : KINDS[error.kind].http;
+}
+
+/** Refusals that say nothing about the request: nothing was computed, and another replica may do better. */
+const UNRUN = new Set([
+  'inference.replica_draining',
+  'inference.replica_starting',
+  'inference.credits_exceeded',
+  'inference.overloaded',
+  'inference.version_not_found',
+  'inference.version_not_loaded',
+  'inference.version_unloaded',
+]);
+
+/** Whether another replica may be asked. */
+export function isUnrun(error: DomainError): boolean {
+  return UNRUN.has(error.code);
+}
+
+/** When a new try makes sense, in milliseconds; 0 when that is not known. */
+export function retryAfterMsOf(error: DomainError): number {
+  return error.options.retryAfterMs ?? (error.kind === 'unavailable' ? 1_000 : 0);
 }

@@ -7,7 +7,8 @@ import { CONFIG } from '@aimass/platform-service';
 import type { Config } from '../config.js';
 import { HeartbeatService } from '../heartbeat/heartbeat.service.js';
 import { ModelStore } from '../models/model-store.js';
-import { binaryNotSupported } from '../protocols/oip-rest.errors.js';
+import type { ServedModel } from '../models/served-model.js';
+import type { ProtocolCodec } from '../protocols/codec.js';
 import { encodingNotSupported, replicaDraining } from './data-plane.errors.js';
 import { ExchangeSession } from './exchange-session.js';
 import type { CallHandler, ExchangeStream } from './exchange-session.js';
@@ -18,6 +19,7 @@ const LONGEST_WAIT_MS = 60_000;
 /** After saying that it drains, a replica still takes calls this long: gateways need a moment to hear it. */
 const DRAIN_NOTICE_MS = 250;
 const POLL_MS = 10;
+const NOT_RUN = { queueUs: 0, computeUs: 0 };
 
 type DataPlaneConfig = Pick<Config, 'STREAM_WINDOW_CALLS' | 'DRAIN_SECONDS'>;
 type Models = Pick<ModelStore, 'get'>;
@@ -45,28 +47,29 @@ export class DataPlaneService implements CallHandler {
   }
 
   accept(call: inference.InferCall, session: ExchangeSession, now: number): void {
-    const { callId, modelName, timeoutMs } = call;
+    const { callId, modelName, timeoutMs, encoding, priority } = call;
     try {
       if (this.isDraining) throw replicaDraining();
-      if (call.encoding !== inference.BodyEncoding.OIP_REST) throw encodingNotSupported();
-      if (call.jsonLength !== undefined) throw binaryNotSupported();
-      const { codec, batcher } = this.models.get(call.modelVersionId);
-      const deadlineAt = now + (timeoutMs === 0 ? LONGEST_WAIT_MS : timeoutMs);
-      const request = codec.parse(call.body);
+      const model = this.models.get(call.modelVersionId);
+      const codec = codecOf(model, encoding);
+      const request = codec.parse({ body: call.body, jsonLength: call.jsonLength });
+      const waitMs = Math.min(timeoutMs || LONGEST_WAIT_MS, request.timeoutMs ?? LONGEST_WAIT_MS);
       const pending = new PendingCall(request, {
         session,
         callId,
         modelName,
         codec,
+        encoding,
+        priority,
         arrivedAt: now,
-        deadlineAt,
+        deadlineAt: now + waitMs,
       });
       session.track(pending);
-      batcher.enqueue(pending);
+      model.enqueue(pending);
     } catch (error) {
       const known = toDomainError(error);
       if (known.kind === 'internal') this.logger.error(error);
-      session.refuse(callId, known);
+      session.refuse(callId, known, { encoding, timing: NOT_RUN });
     }
   }
 
@@ -86,4 +89,10 @@ export class DataPlaneService implements CallHandler {
     for (const session of this.sessions) session.end();
     await Promise.race([this.heartbeat.leave(), delay(DRAIN_NOTICE_MS)]);
   }
+}
+
+function codecOf(model: Pick<ServedModel, 'rest' | 'grpc'>, encoding: inference.BodyEncoding): ProtocolCodec {
+  if (encoding === inference.BodyEncoding.OIP_REST) return model.rest;
+  if (encoding === inference.BodyEncoding.OIP_GRPC) return model.grpc;
+  throw encodingNotSupported();
 }

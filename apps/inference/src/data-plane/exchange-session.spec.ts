@@ -19,7 +19,7 @@ class FakeStream extends EventEmitter {
   }
   send(ids: number[], cancelledCallIds: number[] = []): void {
     const calls = ids.map((callId) => inference.InferCall.create({ callId }));
-    this.emit('data', { calls, cancelledCallIds });
+    this.emit('data', { calls, cancelledCallIds, ping: 0 });
   }
   answered(): number[][] {
     return this.frames.map((frame) => frame.answers.map((answer) => answer.callId));
@@ -41,7 +41,7 @@ class Handler implements CallHandler {
 }
 
 const timing = { queueUs: 1, computeUs: 2 };
-const body = Buffer.from('{}');
+const encoded = { body: Buffer.from('{}'), jsonLength: undefined };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 let stream: FakeStream;
 let handler: Handler;
@@ -58,13 +58,13 @@ beforeEach(async () => {
 
 describe('credits', () => {
   it('are given at the start, before any call', () => {
-    expect(stream.frames).toEqual([{ answers: [], credits: 4 }]);
+    expect(stream.frames).toEqual([{ answers: [], credits: 4, pong: 0 }]);
   });
 
   it('come back with the answers', async () => {
     stream.send([1, 2]);
-    session.answer(1, body, timing);
-    session.answer(2, body, timing);
+    session.answer(1, encoded, timing);
+    session.answer(2, encoded, timing);
     await turn();
     expect(stream.frames.at(-1)).toMatchObject({ credits: 2 });
   });
@@ -74,7 +74,7 @@ describe('credits', () => {
     stream.send([], [1, 99]);
     await turn();
     expect(handler.calls.get(1)?.isCancelled).toBe(true);
-    expect(stream.frames.at(-1)).toEqual({ answers: [], credits: 1 });
+    expect(stream.frames.at(-1)).toEqual({ answers: [], credits: 1, pong: 0 });
   });
 
   it('are enforced: a call beyond them is refused with 503 and reaches no model', async () => {
@@ -88,8 +88,8 @@ describe('credits', () => {
 describe('answers', () => {
   it('of one event-loop turn leave in one frame, in the order they became ready', async () => {
     stream.send([1, 2, 3]);
-    session.answer(3, body, timing);
-    session.answer(1, body, timing);
+    session.answer(3, encoded, timing);
+    session.answer(1, encoded, timing);
     expect(stream.frames).toHaveLength(1);
     await turn();
     expect(stream.answered()).toEqual([[], [3, 1]]);
@@ -98,11 +98,11 @@ describe('answers', () => {
   it('wait while the gateway does not read, and leave together once it does', async () => {
     stream.send([1, 2, 3]);
     stream.isSlow = true;
-    session.answer(1, body, timing);
+    session.answer(1, encoded, timing);
     await turn();
-    session.answer(2, body, timing);
+    session.answer(2, encoded, timing);
     await turn();
-    session.answer(3, body, timing);
+    session.answer(3, encoded, timing);
     await turn();
     expect(stream.answered()).toEqual([[], [1]]);
     stream.isSlow = false;
@@ -113,18 +113,22 @@ describe('answers', () => {
 
   it('are split over frames when they are large', async () => {
     stream.send([1, 2, 3]);
-    for (const id of [1, 2, 3]) session.answer(id, Buffer.alloc(700 * 1024), timing);
+    for (const id of [1, 2, 3]) session.answer(id, { ...encoded, body: Buffer.alloc(700 * 1024) }, timing);
     await turn();
     expect(stream.answered()).toEqual([[], [1], [2], [3]]);
   });
 
-  it('that fit into no message become an error that says so', async () => {
-    stream.send([1]);
-    session.answer(1, Buffer.alloc(5 * 1024 * 1024), timing);
-    await turn();
-    const [answer] = stream.frames.at(-1)?.answers ?? [];
-    expect(answer).toMatchObject({ callId: 1, status: 500 });
-    expect(answer?.body.toString()).toContain('Send fewer rows per request');
+  it('that fit into no message are told from those that do', () => {
+    expect(session.fits({ ...encoded, body: Buffer.alloc(5 * 1024 * 1024) })).toBe(false);
+    expect(session.fits({ ...encoded, body: Buffer.alloc(3 * 1024 * 1024) })).toBe(true);
+  });
+});
+
+describe('a ping', () => {
+  it('is answered at once, whatever waits for the engine', () => {
+    stream.send([1, 2]);
+    stream.emit('data', { calls: [], cancelledCallIds: [], ping: 7 });
+    expect(stream.frames.at(-1)).toEqual({ answers: [], credits: 0, pong: 7 });
   });
 });
 
@@ -132,7 +136,7 @@ describe('the end', () => {
   it('drops queued work when the stream breaks', async () => {
     stream.send([1, 2]);
     stream.emit('cancelled');
-    session.answer(1, body, timing);
+    session.answer(1, encoded, timing);
     await turn();
     expect([...handler.calls.values()].every((call) => call.isCancelled)).toBe(true);
     expect(handler.isClosed).toBe(true);
@@ -143,7 +147,7 @@ describe('the end', () => {
     stream.send([1]);
     stream.emit('end');
     expect(stream.isEnded).toBe(false);
-    session.answer(1, body, timing);
+    session.answer(1, encoded, timing);
     await turn();
     expect(stream.answered()).toEqual([[], [1]]);
     expect(stream.isEnded).toBe(true);

@@ -3,9 +3,10 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { inference } from '@aimass/contracts';
 import type { DomainError } from '@aimass/platform-errors';
 import type { BatchTiming } from '../batching/batch.js';
-import { encodeError } from '../protocols/oip-rest.js';
-import { answerTooLarge, creditsExceeded, statusOf } from './data-plane.errors.js';
-import type { AnswerSink, PendingCall } from './pending-call.js';
+import type { EncodedBody } from '../protocols/codec.js';
+import { encodeError } from '../protocols/encode-error.js';
+import { creditsExceeded, isUnrun, retryAfterMsOf, statusOf } from './data-plane.errors.js';
+import type { AnswerSink, PendingCall, RefusalForm } from './pending-call.js';
 
 export type ExchangeStream = ServerDuplexStream<inference.ExchangeRequest, inference.ExchangeResponse>;
 
@@ -21,6 +22,7 @@ export interface CallHandler {
 const FRAME_BYTES = 1024 * 1024;
 /** Room for everything in a message but the body. */
 const OVERHEAD_BYTES = 1024;
+
 const NOT_RUN: BatchTiming = { queueUs: 0, computeUs: 0 };
 
 /** Bounds of a session. */
@@ -74,16 +76,36 @@ export class ExchangeSession implements AnswerSink {
     this.pending.set(call.callId, call);
   }
 
-  answer(callId: number, body: Buffer, timing: BatchTiming): void {
-    if (body.length + OVERHEAD_BYTES > this.limits.maxMessageBytes) {
-      this.refuse(callId, answerTooLarge(body.length), timing);
-      return;
-    }
-    this.settle({ callId, status: 200, body, queueUs: timing.queueUs, computeUs: timing.computeUs });
+  answer(callId: number, encoded: EncodedBody, { queueUs, computeUs }: BatchTiming): void {
+    const { body, jsonLength } = encoded;
+    this.settle({
+      callId,
+      status: 200,
+      jsonLength,
+      body,
+      queueUs,
+      computeUs,
+      unrun: false,
+      retryAfterMs: 0,
+    });
   }
 
-  refuse(callId: number, error: DomainError, timing: BatchTiming = NOT_RUN): void {
-    this.settle({ callId, status: statusOf(error), body: encodeError(error.message), ...timing });
+  refuse(callId: number, error: DomainError, { encoding, timing }: RefusalForm): void {
+    this.settle({
+      callId,
+      status: statusOf(error),
+      jsonLength: undefined,
+      body: encodeError(encoding, error.message),
+      queueUs: timing.queueUs,
+      computeUs: timing.computeUs,
+      unrun: isUnrun(error),
+      retryAfterMs: retryAfterMsOf(error),
+    });
+  }
+
+  /** Whether an answer of this size fits into a message. */
+  fits(encoded: EncodedBody): boolean {
+    return encoded.body.length + OVERHEAD_BYTES <= this.limits.maxMessageBytes;
   }
 
   /** Takes no more frames; the stream ends once everything is answered. */
@@ -100,10 +122,17 @@ export class ExchangeSession implements AnswerSink {
         return;
       }
       this.usedCredits += 1;
-      if (this.usedCredits > this.limits.windowCalls) this.refuse(call.callId, creditsExceeded());
-      else this.handler.accept(call, this, now);
+      if (this.usedCredits > this.limits.windowCalls) {
+        this.refuse(call.callId, creditsExceeded(), { encoding: call.encoding, timing: NOT_RUN });
+      } else this.handler.accept(call, this, now);
     }
+    if (frame.ping !== 0) this.pong(frame.ping);
     for (const callId of frame.cancelledCallIds) this.cancel(callId);
+  }
+
+  /** Past everything that waits: it says that the event loop turns, not that the engine is free. */
+  private pong(ping: number): void {
+    if (!this.isClosed && !this.isBlocked) this.stream.write({ answers: [], credits: 0, pong: ping });
   }
 
   private cancel(callId: number): void {
@@ -135,7 +164,7 @@ export class ExchangeSession implements AnswerSink {
       const credits = this.freedCredits;
       this.freedCredits = 0;
       this.usedCredits -= credits;
-      if (this.stream.write({ answers: this.takeFrame(), credits })) continue;
+      if (this.stream.write({ answers: this.takeFrame(), credits, pong: 0 })) continue;
       this.isBlocked = true;
       this.stream.once('drain', () => this.unblock());
     }

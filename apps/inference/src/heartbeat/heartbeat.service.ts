@@ -103,6 +103,9 @@ export class HeartbeatService implements OnApplicationBootstrap, OnApplicationSh
       draining: this.isDraining,
       backend: this.engines.map((engine) => engine.backend).join(', '),
       sentAt: new Date(),
+      coldModelVersionIds: [],
+      usedMemoryBytes: '0',
+      memoryBudgetBytes: '0',
     };
   }
 }

@@ -1,7 +1,10 @@
 import type { DomainError } from '@aimass/platform-errors';
 import { toDomainError } from '@aimass/platform-errors';
+import type { BatchJob } from '../batching/batch.js';
 import { Batcher } from '../batching/batcher.js';
 import type { LoadedModel } from '../engines/engine.js';
+import type { ProtocolCodec } from '../protocols/codec.js';
+import { OipGrpcCodec } from '../protocols/oip-grpc.js';
 import { OipRestCodec } from '../protocols/oip-rest.js';
 import { versionNotLoaded, versionUnloaded } from './models.errors.js';
 import type { VersionSpec } from './version-spec.js';
@@ -20,7 +23,10 @@ export type ServedModelState = 'loading' | 'ready' | 'failed' | 'unloaded';
  * still loading; they run once it is ready, inside their deadlines.
  */
 export class ServedModel {
-  readonly codec: OipRestCodec;
+  /** Open Inference Protocol over REST. */
+  readonly rest: ProtocolCodec;
+  /** Open Inference Protocol over gRPC. */
+  readonly grpc: ProtocolCodec;
   readonly batcher: Batcher;
   private current: ServedModelState = 'loading';
   private reason = '';
@@ -29,7 +35,8 @@ export class ServedModel {
     readonly spec: VersionSpec,
     limits: BatchLimits,
   ) {
-    this.codec = new OipRestCodec(spec.signature, String(spec.number));
+    this.rest = new OipRestCodec(spec.signature, String(spec.number));
+    this.grpc = new OipGrpcCodec(spec.signature, String(spec.number));
     this.batcher = new Batcher({ signature: spec.signature, ...limits });
   }
 
@@ -40,6 +47,11 @@ export class ServedModel {
   /** Why loading failed; empty unless it did. */
   get failure(): string {
     return this.reason;
+  }
+
+  /** Takes a validated call; it runs when the version is ready and its turn has come. */
+  enqueue(job: BatchJob): void {
+    this.batcher.enqueue(job);
   }
 
   /** The version is loaded and warm. A version that was unloaded meanwhile is freed again. */

@@ -2,18 +2,15 @@ import { isUtf8 } from 'node:buffer';
 import { isBatchable } from '../tensors/signature.js';
 import type { Signature, TensorSpec } from '../tensors/signature.js';
 import type { InputTensor, Tensor } from '../tensors/tensor.js';
+import type { EncodedBody, ParsedRequest, ProtocolCodec } from './codec.js';
 import { isTooDeep } from './json-depth.js';
 import { isObject, parseInput, quoted } from './oip-rest-tensor.js';
 import { binaryNotSupported, outputNotFinite, requestInvalid } from './oip-rest.errors.js';
 
 /** A valid inference request. */
-export interface OipRestRequest {
+export interface OipRestRequest extends ParsedRequest {
   /** Echoed when the caller gave one. */
   readonly id: string | undefined;
-  /** In the order of the signature. */
-  readonly inputs: readonly InputTensor[];
-  /** How many rows it holds; 1 when the model has no row dimension. */
-  readonly rows: number;
   /** Positions in the signature of the outputs asked for, in the caller's order. */
   readonly outputs: readonly number[];
 }
@@ -22,7 +19,7 @@ export interface OipRestRequest {
  * Open Inference Protocol v2, REST: one body to validated tensors and result tensors to one body, for one model
  * version. https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
-export class OipRestCodec {
+export class OipRestCodec implements ProtocolCodec<OipRestRequest> {
   private readonly inputIndex: ReadonlyMap<string, number>;
   private readonly outputIndex: ReadonlyMap<string, number>;
   private readonly allOutputs: readonly number[];
@@ -46,7 +43,8 @@ export class OipRestCodec {
   }
 
   /** Parses and validates a body. Throws `invalid` saying what to change. */
-  parse(body: Buffer): OipRestRequest {
+  parse({ body, jsonLength }: EncodedBody): OipRestRequest {
+    if (jsonLength !== undefined) throw binaryNotSupported();
     const request = parseObject(body);
     const { id } = request;
     if (id !== undefined && id !== null && typeof id !== 'string')
@@ -58,6 +56,8 @@ export class OipRestCodec {
       inputs,
       rows: this.hasRows ? this.countRows(inputs) : 1,
       outputs: this.parseOutputs(request['outputs']),
+      priority: 0,
+      timeoutMs: undefined,
     };
   }
 
@@ -65,7 +65,12 @@ export class OipRestCodec {
    * The answer's body. With rows, `tensors` may hold those of other requests too: this one's start at `firstRow`.
    * Throws `internal` when a value cannot be written as JSON.
    */
-  encode(request: OipRestRequest, modelName: string, tensors: readonly Tensor[], firstRow: number): Buffer {
+  encode(
+    request: OipRestRequest,
+    modelName: string,
+    tensors: readonly Tensor[],
+    firstRow: number,
+  ): EncodedBody {
     let json = `{"model_name":${JSON.stringify(modelName)},"model_version":${this.versionJson}`;
     if (request.id !== undefined) json += `,"id":${JSON.stringify(request.id)}`;
     json += ',"outputs":[';
@@ -76,7 +81,7 @@ export class OipRestCodec {
       if (i > 0) json += ',';
       json += this.encodeOutput(position, tensor, { firstRow, rows: request.rows });
     }
-    return Buffer.from(`${json}]}`);
+    return { body: Buffer.from(`${json}]}`), jsonLength: undefined };
   }
 
   private encodeOutput(position: number, tensor: Tensor, slice: { firstRow: number; rows: number }): string {
@@ -163,11 +168,6 @@ export class OipRestCodec {
   private inputNames(): string {
     return this.signature.inputs.map((spec) => quoted(spec.name)).join(', ');
   }
-}
-
-/** The body of every failed answer. */
-export function encodeError(message: string): Buffer {
-  return Buffer.from(JSON.stringify({ error: message }));
 }
 
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> {

@@ -9,6 +9,9 @@ export interface DatatypeRow {
   readonly allocate: (length: number) => TensorArray;
 }
 
+/** One BYTES element: text (UTF-8), or bytes that may be anything. */
+export type BytesElement = string | Uint8Array;
+
 /** Elements in row-major order, as engines take them. BF16 and FP16 are bit patterns, BOOL is 0 or 1. */
 export type TensorArray =
   | Uint8Array
@@ -21,7 +24,7 @@ export type TensorArray =
   | BigInt64Array
   | Float32Array
   | Float64Array
-  | string[];
+  | BytesElement[];
 
 const MAX_FP32 = 3.4028234663852886e38;
 
@@ -45,7 +48,7 @@ export const DATATYPES = {
   BF16: { ...row('float', -MAX_FP32, MAX_FP32, (length) => new Uint16Array(length)), isJson: false },
   FP32: row('float', -MAX_FP32, MAX_FP32, (length) => new Float32Array(length)),
   FP64: row('float', -Number.MAX_VALUE, Number.MAX_VALUE, (length) => new Float64Array(length)),
-  BYTES: row('bytes', 0, 0, (length) => new Array<string>(length)),
+  BYTES: row('bytes', 0, 0, (length) => new Array<BytesElement>(length)),
 } as const satisfies Record<string, DatatypeRow>;
 
 export type Datatype = keyof typeof DATATYPES;

@@ -1,10 +1,18 @@
-import type { Datatype, TensorArray } from './datatype.js';
+import type { BytesElement, Datatype, TensorArray } from './datatype.js';
 
-/** A validated input as it came in: its values fit the datatype and the shape, flat in row-major order. */
+/**
+ * A validated input as it came in: its values fit the datatype and the shape, flat in row-major order. Binary inputs are
+ * typed arrays already (views of the request's body where alignment allows), JSON inputs are what JSON has; 64-bit
+ * integers that JSON numbers cannot hold are bigints.
+ */
 export interface InputTensor {
   readonly shape: readonly number[];
-  readonly values: readonly number[] | readonly boolean[] | readonly string[];
+  readonly values: InputValues;
 }
+
+/** See InputTensor. */
+export type InputValues =
+  TensorArray | readonly (number | bigint)[] | readonly boolean[] | readonly BytesElement[];
 
 /** What goes into and comes out of an engine run. */
 export interface Tensor {

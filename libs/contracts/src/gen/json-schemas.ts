@@ -814,6 +814,11 @@ export const JSON_SCHEMAS = {
           "minimum": 0
         },
         "description": "Ids of calls whose answer nobody waits for any more."
+      },
+      "ping": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Not 0: asks for a frame with the same `pong`, to tell a replica that is busy from one that is stuck."
       }
     }
   },
@@ -842,7 +847,8 @@ export const JSON_SCHEMAS = {
       "encoding": {
         "type": "string",
         "enum": [
-          "BODY_ENCODING_OIP_REST"
+          "BODY_ENCODING_OIP_REST",
+          "BODY_ENCODING_OIP_GRPC"
         ],
         "description": "How the body is encoded, both ways."
       },
@@ -855,6 +861,11 @@ export const JSON_SCHEMAS = {
         "type": "string",
         "contentEncoding": "base64",
         "description": "As it came in; not looked into by the gateway."
+      },
+      "priority": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Which waiting calls of the version run first: 1 before 2 and so on; 0 means the version's own priority."
       }
     }
   },
@@ -873,6 +884,11 @@ export const JSON_SCHEMAS = {
         "type": "integer",
         "minimum": 0,
         "description": "How many more calls the replica takes on this stream beyond those it was already sent; a gateway starts with 0."
+      },
+      "pong": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Answers the newest `ping`."
       }
     }
   },
@@ -909,6 +925,15 @@ export const JSON_SCHEMAS = {
         "type": "integer",
         "minimum": 0,
         "description": "Time spent in the engine, in microseconds."
+      },
+      "unrun": {
+        "type": "boolean",
+        "description": "Nothing was computed and nothing is wrong with the request, so that another replica may be asked."
+      },
+      "retryAfterMs": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "With 503: when a new try makes sense, in milliseconds."
       }
     }
   },
@@ -950,6 +975,233 @@ export const JSON_SCHEMAS = {
         "type": "string",
         "format": "date-time",
         "description": "When this was said."
+      },
+      "coldModelVersionIds": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        },
+        "description": "Versions that are not in memory and are loaded when a call comes: the call waits for that inside its deadline."
+      },
+      "usedMemoryBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Memory that loaded versions take, as measured when they were loaded."
+      },
+      "memoryBudgetBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Memory that loaded versions may take."
+      }
+    }
+  },
+  "aimass.inference.v1.DurationStatistic": {
+    "type": "object",
+    "description": "How often something happened and how long it took altogether.",
+    "properties": {
+      "count": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "How often."
+      },
+      "ns": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Nanoseconds in all."
+      }
+    }
+  },
+  "aimass.inference.v1.BatchStatistics": {
+    "type": "object",
+    "description": "Runs of one batch size.",
+    "properties": {
+      "batchSize": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows of the run."
+      },
+      "computeInput": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "Copying requests into the batch."
+      },
+      "computeInfer": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "In the engine."
+      },
+      "computeOutput": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "Making answers from the results."
+      }
+    }
+  },
+  "aimass.inference.v1.VersionStatistics": {
+    "type": "object",
+    "description": "What a version has done on this replica since it started. The meaning of each is that of Triton's statistics extension.",
+    "properties": {
+      "lastInferenceMs": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Milliseconds since the epoch of the last request; 0 when there was none."
+      },
+      "inferenceCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows computed."
+      },
+      "executionCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Engine runs."
+      },
+      "success": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "Requests that were answered; from arrival to answer."
+      },
+      "fail": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "Requests that were refused or failed."
+      },
+      "queue": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "Waiting for the engine."
+      },
+      "computeInput": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "Copying requests into batches."
+      },
+      "computeInfer": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "In the engine."
+      },
+      "computeOutput": {
+        "$ref": "#/components/schemas/DurationStatistic",
+        "description": "Making answers from the results."
+      },
+      "batches": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/BatchStatistics"
+        },
+        "description": "By batch size."
+      }
+    }
+  },
+  "aimass.inference.v1.ServedVersionStatus": {
+    "type": "object",
+    "description": "One version on a replica.",
+    "properties": {
+      "modelVersionId": {
+        "type": "string",
+        "description": "`mv_…`"
+      },
+      "modelName": {
+        "type": "string",
+        "description": "The model's name."
+      },
+      "versionNumber": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Its number."
+      },
+      "state": {
+        "type": "string",
+        "enum": [
+          "VERSION_STATE_COLD",
+          "VERSION_STATE_LOADING",
+          "VERSION_STATE_READY",
+          "VERSION_STATE_FAILED",
+          "VERSION_STATE_QUARANTINED",
+          "VERSION_STATE_UNLOADED"
+        ],
+        "description": "Where it stands."
+      },
+      "reason": {
+        "type": "string",
+        "description": "Why it is failed or quarantined; else empty."
+      },
+      "memoryBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Memory it takes, as measured when it was loaded; 0 when it is not in memory."
+      },
+      "loadMs": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "How long loading and warming up took, in milliseconds."
+      },
+      "pinned": {
+        "type": "boolean",
+        "description": "It is never evicted for others."
+      },
+      "statistics": {
+        "$ref": "#/components/schemas/VersionStatistics",
+        "description": "What it has done."
+      }
+    }
+  },
+  "aimass.inference.v1.ListServedVersionsRequest": {
+    "type": "object",
+    "description": "Asks for versions.",
+    "properties": {
+      "modelVersionIds": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        },
+        "description": "Those to describe; empty for all."
+      }
+    }
+  },
+  "aimass.inference.v1.ListServedVersionsResponse": {
+    "type": "object",
+    "description": "The versions.",
+    "properties": {
+      "versions": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/ServedVersionStatus"
+        },
+        "description": "In the order asked for; those that the replica does not know are left out."
+      }
+    }
+  },
+  "aimass.inference.v1.LoadVersionRequest": {
+    "type": "object",
+    "description": "Asks for a version to be loaded.",
+    "properties": {
+      "modelVersionId": {
+        "type": "string",
+        "description": "The version."
+      }
+    }
+  },
+  "aimass.inference.v1.LoadVersionResponse": {
+    "type": "object",
+    "description": "It is warm.",
+    "properties": {
+      "version": {
+        "$ref": "#/components/schemas/ServedVersionStatus",
+        "description": "The version."
+      }
+    }
+  },
+  "aimass.inference.v1.UnloadVersionRequest": {
+    "type": "object",
+    "description": "Asks for a version to be unloaded.",
+    "properties": {
+      "modelVersionId": {
+        "type": "string",
+        "description": "The version."
+      }
+    }
+  },
+  "aimass.inference.v1.UnloadVersionResponse": {
+    "type": "object",
+    "description": "It is not in memory any more.",
+    "properties": {
+      "version": {
+        "$ref": "#/components/schemas/ServedVersionStatus",
+        "description": "The version."
       }
     }
   },
@@ -1773,6 +2025,10 @@ export const JSON_SCHEMAS = {
       "algorithm": {
         "type": "string",
         "description": "The training algorithm."
+      },
+      "source": {
+        "type": "string",
+        "description": "For a version that was not made by a job here: where its owner says that it comes from."
       }
     }
   },
@@ -2030,6 +2286,96 @@ export const JSON_SCHEMAS = {
       }
     }
   },
+  "aimass.model_registry.v1.RegisterModelVersionRequest": {
+    "type": "object",
+    "description": "Asks to register a version.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "requestId": {
+        "type": "string",
+        "description": "Idempotency key; empty for none."
+      },
+      "modelName": {
+        "type": "string",
+        "description": "The model's name; it is created when it is new."
+      },
+      "number": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "The number that the caller expects the version to get; 0 for whichever is next."
+      },
+      "files": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/ManifestFile"
+        },
+        "description": "The files; each must be in the blob store. Their order does not matter."
+      },
+      "engine": {
+        "type": "string",
+        "description": "Optional: what executes it. Found out from the files when empty."
+      },
+      "format": {
+        "type": "string",
+        "description": "Optional: how the files are laid out. Found out from the files when empty."
+      },
+      "signature": {
+        "$ref": "#/components/schemas/Signature",
+        "description": "Optional: names, datatypes and shapes. Read from the model when absent."
+      },
+      "lineage": {
+        "$ref": "#/components/schemas/Lineage",
+        "description": "Where it comes from."
+      },
+      "alias": {
+        "type": "string",
+        "description": "Alias to point at the new version; empty for none."
+      }
+    }
+  },
+  "aimass.model_registry.v1.RegisterModelVersionResponse": {
+    "type": "object",
+    "description": "The version.",
+    "properties": {
+      "version": {
+        "$ref": "#/components/schemas/ModelVersion",
+        "description": "The version."
+      }
+    }
+  },
+  "aimass.traffic_control.v1.ServingOptions": {
+    "type": "object",
+    "description": "How replicas serve a version. 0 and false mean the replica's own defaults.",
+    "properties": {
+      "maxBatchRows": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Rows that one engine run takes at most."
+      },
+      "batchDelayUs": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "How long a run may wait for company when it is not full, in microseconds."
+      },
+      "priority": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Which of this version's waiting calls run first when they do not say: 1 before 2 and so on."
+      },
+      "maxQueueMs": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "How long calls may wait in a queue that does not empty, in milliseconds; more are refused with 503."
+      },
+      "pinned": {
+        "type": "boolean",
+        "description": "It is never taken out of memory for other versions."
+      }
+    }
+  },
   "aimass.traffic_control.v1.Variant": {
     "type": "object",
     "description": "A model version inside a deployment.",
@@ -2055,6 +2401,10 @@ export const JSON_SCHEMAS = {
         "type": "integer",
         "minimum": 0,
         "description": "Share of the traffic relative to the other variants' weights, 0..1,000,000."
+      },
+      "serving": {
+        "$ref": "#/components/schemas/ServingOptions",
+        "description": "How replicas serve it."
       }
     }
   },
@@ -2113,6 +2463,10 @@ export const JSON_SCHEMAS = {
         "type": "integer",
         "minimum": 0,
         "description": "Share of the traffic relative to the other variants' weights, 0..1,000,000."
+      },
+      "serving": {
+        "$ref": "#/components/schemas/ServingOptions",
+        "description": "How replicas serve it; absent for their defaults."
       }
     }
   },
@@ -2626,6 +2980,10 @@ export const JSON_SCHEMAS = {
       "manifest": {
         "$ref": "#/components/schemas/Manifest",
         "description": "Its files with their digests."
+      },
+      "serving": {
+        "$ref": "#/components/schemas/ServingOptions",
+        "description": "How replicas serve it. When snapshots differ: the largest batch, the shortest delay, pinned if any says so."
       }
     }
   },

@@ -29,7 +29,12 @@ export class DomainError extends Error {
     readonly kind: ErrorKind,
     readonly code: string,
     message: string,
-    readonly options: { violations?: readonly Violation[]; cause?: unknown } = {},
+    readonly options: {
+      violations?: readonly Violation[];
+      cause?: unknown;
+      /** With `unavailable`: when a new try makes sense, in milliseconds. */
+      retryAfterMs?: number;
+    } = {},
   ) {
     super(message, { cause: options.cause });
   }

@@ -19,6 +19,8 @@ export enum BodyEncoding {
   UNSPECIFIED = "BODY_ENCODING_UNSPECIFIED",
   /** OIP_REST - Open Inference Protocol REST: JSON, optionally followed by raw tensors (`json_length` says where). */
   OIP_REST = "BODY_ENCODING_OIP_REST",
+  /** OIP_GRPC - Open Inference Protocol gRPC: a `ModelInferRequest`, answered with a `ModelInferResponse`; errors are their text. */
+  OIP_GRPC = "BODY_ENCODING_OIP_GRPC",
 }
 
 export function bodyEncodingFromJSON(object: any): BodyEncoding {
@@ -29,6 +31,9 @@ export function bodyEncodingFromJSON(object: any): BodyEncoding {
     case 1:
     case "BODY_ENCODING_OIP_REST":
       return BodyEncoding.OIP_REST;
+    case 2:
+    case "BODY_ENCODING_OIP_GRPC":
+      return BodyEncoding.OIP_GRPC;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum BodyEncoding");
   }
@@ -40,6 +45,8 @@ export function bodyEncodingToJSON(object: BodyEncoding): string {
       return "BODY_ENCODING_UNSPECIFIED";
     case BodyEncoding.OIP_REST:
       return "BODY_ENCODING_OIP_REST";
+    case BodyEncoding.OIP_GRPC:
+      return "BODY_ENCODING_OIP_GRPC";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum BodyEncoding");
   }
@@ -51,6 +58,8 @@ export function bodyEncodingToNumber(object: BodyEncoding): number {
       return 0;
     case BodyEncoding.OIP_REST:
       return 1;
+    case BodyEncoding.OIP_GRPC:
+      return 2;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum BodyEncoding");
   }
@@ -62,6 +71,8 @@ export interface ExchangeRequest {
   calls: InferCall[];
   /** Ids of calls whose answer nobody waits for any more. */
   cancelledCallIds: number[];
+  /** Not 0: asks for a frame with the same `pong`, to tell a replica that is busy from one that is stuck. */
+  ping: number;
 }
 
 /** One prediction asked for. */
@@ -82,6 +93,8 @@ export interface InferCall {
     | undefined;
   /** As it came in; not looked into by the gateway. */
   body: Buffer;
+  /** Which waiting calls of the version run first: 1 before 2 and so on; 0 means the version's own priority. */
+  priority: number;
 }
 
 /** Replica to gateway. */
@@ -90,6 +103,8 @@ export interface ExchangeResponse {
   answers: InferAnswer[];
   /** How many more calls the replica takes on this stream beyond those it was already sent; a gateway starts with 0. */
   credits: number;
+  /** Answers the newest `ping`. */
+  pong: number;
 }
 
 /** What came of a call. */
@@ -108,6 +123,10 @@ export interface InferAnswer {
   queueUs: number;
   /** Time spent in the engine, in microseconds. */
   computeUs: number;
+  /** Nothing was computed and nothing is wrong with the request, so that another replica may be asked. */
+  unrun: boolean;
+  /** With 503: when a new try makes sense, in milliseconds. */
+  retryAfterMs: number;
 }
 
 /** What a replica says of itself every second; the KV bucket `replicas` holds it under the replica's id. */
@@ -125,7 +144,15 @@ export interface ReplicaHeartbeat {
   /** What computes: `tfjs (cpu)`, … */
   backend: string;
   /** When this was said. */
-  sentAt: Date | undefined;
+  sentAt:
+    | Date
+    | undefined;
+  /** Versions that are not in memory and are loaded when a call comes: the call waits for that inside its deadline. */
+  coldModelVersionIds: string[];
+  /** Memory that loaded versions take, as measured when they were loaded. */
+  usedMemoryBytes: string;
+  /** Memory that loaded versions may take. */
+  memoryBudgetBytes: string;
 }
 
 export interface ReplicaHeartbeat_FailedModelVersionsEntry {
@@ -134,7 +161,7 @@ export interface ReplicaHeartbeat_FailedModelVersionsEntry {
 }
 
 function createBaseExchangeRequest(): ExchangeRequest {
-  return { calls: [], cancelledCallIds: [] };
+  return { calls: [], cancelledCallIds: [], ping: 0 };
 }
 
 export const ExchangeRequest: MessageFns<ExchangeRequest> = {
@@ -148,6 +175,9 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.ping !== 0) {
+      writer.uint32(24).uint32(message.ping);
     }
     return writer;
   },
@@ -191,6 +221,14 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
 
             break;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ping = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -211,6 +249,7 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
         : globalThis.Array.isArray(object?.cancelled_call_ids)
         ? object.cancelled_call_ids.map((e: any) => globalThis.Number(e))
         : [],
+      ping: isSet(object.ping) ? globalThis.Number(object.ping) : 0,
     };
   },
 
@@ -222,6 +261,9 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
     if (message.cancelledCallIds?.length) {
       obj.cancelledCallIds = message.cancelledCallIds.map((e) => Math.round(e));
     }
+    if (message.ping !== undefined) {
+      obj.ping = Math.round(message.ping);
+    }
     return obj;
   },
 
@@ -232,6 +274,7 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
     const message = createBaseExchangeRequest();
     message.calls = object.calls?.map((e) => InferCall.fromPartial(e)) || [];
     message.cancelledCallIds = object.cancelledCallIds?.map((e) => e) || [];
+    message.ping = object.ping ?? 0;
     return message;
   },
 };
@@ -245,6 +288,7 @@ function createBaseInferCall(): InferCall {
     encoding: BodyEncoding.UNSPECIFIED,
     jsonLength: undefined,
     body: Buffer.alloc(0),
+    priority: 0,
   };
 }
 
@@ -270,6 +314,9 @@ export const InferCall: MessageFns<InferCall> = {
     }
     if (message.body.length !== 0) {
       writer.uint32(58).bytes(message.body);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(64).uint32(message.priority);
     }
     return writer;
   },
@@ -343,6 +390,14 @@ export const InferCall: MessageFns<InferCall> = {
             message.body = Buffer.from(reader.bytes());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.priority = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -384,6 +439,7 @@ export const InferCall: MessageFns<InferCall> = {
         ? globalThis.Number(object.json_length)
         : undefined,
       body: isSet(object.body) ? Buffer.from(bytesFromBase64(object.body)) : Buffer.alloc(0),
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
     };
   },
 
@@ -410,6 +466,9 @@ export const InferCall: MessageFns<InferCall> = {
     if (message.body !== undefined) {
       obj.body = base64FromBytes(message.body);
     }
+    if (message.priority !== undefined) {
+      obj.priority = Math.round(message.priority);
+    }
     return obj;
   },
 
@@ -425,12 +484,13 @@ export const InferCall: MessageFns<InferCall> = {
     message.encoding = object.encoding ?? BodyEncoding.UNSPECIFIED;
     message.jsonLength = object.jsonLength ?? undefined;
     message.body = object.body ?? Buffer.alloc(0);
+    message.priority = object.priority ?? 0;
     return message;
   },
 };
 
 function createBaseExchangeResponse(): ExchangeResponse {
-  return { answers: [], credits: 0 };
+  return { answers: [], credits: 0, pong: 0 };
 }
 
 export const ExchangeResponse: MessageFns<ExchangeResponse> = {
@@ -440,6 +500,9 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
     }
     if (message.credits !== 0) {
       writer.uint32(16).uint32(message.credits);
+    }
+    if (message.pong !== 0) {
+      writer.uint32(24).uint32(message.pong);
     }
     return writer;
   },
@@ -473,6 +536,14 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
             message.credits = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pong = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -489,6 +560,7 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
     return {
       answers: globalThis.Array.isArray(object?.answers) ? object.answers.map((e: any) => InferAnswer.fromJSON(e)) : [],
       credits: isSet(object.credits) ? globalThis.Number(object.credits) : 0,
+      pong: isSet(object.pong) ? globalThis.Number(object.pong) : 0,
     };
   },
 
@@ -500,6 +572,9 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
     if (message.credits !== undefined) {
       obj.credits = Math.round(message.credits);
     }
+    if (message.pong !== undefined) {
+      obj.pong = Math.round(message.pong);
+    }
     return obj;
   },
 
@@ -510,12 +585,22 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
     const message = createBaseExchangeResponse();
     message.answers = object.answers?.map((e) => InferAnswer.fromPartial(e)) || [];
     message.credits = object.credits ?? 0;
+    message.pong = object.pong ?? 0;
     return message;
   },
 };
 
 function createBaseInferAnswer(): InferAnswer {
-  return { callId: 0, status: 0, jsonLength: undefined, body: Buffer.alloc(0), queueUs: 0, computeUs: 0 };
+  return {
+    callId: 0,
+    status: 0,
+    jsonLength: undefined,
+    body: Buffer.alloc(0),
+    queueUs: 0,
+    computeUs: 0,
+    unrun: false,
+    retryAfterMs: 0,
+  };
 }
 
 export const InferAnswer: MessageFns<InferAnswer> = {
@@ -537,6 +622,12 @@ export const InferAnswer: MessageFns<InferAnswer> = {
     }
     if (message.computeUs !== 0) {
       writer.uint32(48).uint32(message.computeUs);
+    }
+    if (message.unrun !== false) {
+      writer.uint32(56).bool(message.unrun);
+    }
+    if (message.retryAfterMs !== 0) {
+      writer.uint32(64).uint32(message.retryAfterMs);
     }
     return writer;
   },
@@ -602,6 +693,22 @@ export const InferAnswer: MessageFns<InferAnswer> = {
             message.computeUs = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.unrun = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.retryAfterMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -638,6 +745,12 @@ export const InferAnswer: MessageFns<InferAnswer> = {
         : isSet(object.compute_us)
         ? globalThis.Number(object.compute_us)
         : 0,
+      unrun: isSet(object.unrun) ? globalThis.Boolean(object.unrun) : false,
+      retryAfterMs: isSet(object.retryAfterMs)
+        ? globalThis.Number(object.retryAfterMs)
+        : isSet(object.retry_after_ms)
+        ? globalThis.Number(object.retry_after_ms)
+        : 0,
     };
   },
 
@@ -661,6 +774,12 @@ export const InferAnswer: MessageFns<InferAnswer> = {
     if (message.computeUs !== undefined) {
       obj.computeUs = Math.round(message.computeUs);
     }
+    if (message.unrun !== undefined) {
+      obj.unrun = message.unrun;
+    }
+    if (message.retryAfterMs !== undefined) {
+      obj.retryAfterMs = Math.round(message.retryAfterMs);
+    }
     return obj;
   },
 
@@ -675,6 +794,8 @@ export const InferAnswer: MessageFns<InferAnswer> = {
     message.body = object.body ?? Buffer.alloc(0);
     message.queueUs = object.queueUs ?? 0;
     message.computeUs = object.computeUs ?? 0;
+    message.unrun = object.unrun ?? false;
+    message.retryAfterMs = object.retryAfterMs ?? 0;
     return message;
   },
 };
@@ -688,6 +809,9 @@ function createBaseReplicaHeartbeat(): ReplicaHeartbeat {
     draining: false,
     backend: "",
     sentAt: undefined,
+    coldModelVersionIds: [],
+    usedMemoryBytes: "0",
+    memoryBudgetBytes: "0",
   };
 }
 
@@ -713,6 +837,15 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
     }
     if (message.sentAt !== undefined) {
       Timestamp.encode(toTimestamp(message.sentAt), writer.uint32(58).fork()).join();
+    }
+    for (const v of message.coldModelVersionIds) {
+      writer.uint32(66).string(v!);
+    }
+    if (message.usedMemoryBytes !== "0") {
+      writer.uint32(72).uint64(message.usedMemoryBytes);
+    }
+    if (message.memoryBudgetBytes !== "0") {
+      writer.uint32(80).uint64(message.memoryBudgetBytes);
     }
     return writer;
   },
@@ -789,6 +922,30 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
             message.sentAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.coldModelVersionIds.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.usedMemoryBytes = reader.uint64().toString();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.memoryBudgetBytes = reader.uint64().toString();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -848,6 +1005,21 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
         : isSet(object.sent_at)
         ? fromJsonTimestamp(object.sent_at)
         : undefined,
+      coldModelVersionIds: globalThis.Array.isArray(object?.coldModelVersionIds)
+        ? object.coldModelVersionIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.cold_model_version_ids)
+        ? object.cold_model_version_ids.map((e: any) => globalThis.String(e))
+        : [],
+      usedMemoryBytes: isSet(object.usedMemoryBytes)
+        ? globalThis.String(object.usedMemoryBytes)
+        : isSet(object.used_memory_bytes)
+        ? globalThis.String(object.used_memory_bytes)
+        : "0",
+      memoryBudgetBytes: isSet(object.memoryBudgetBytes)
+        ? globalThis.String(object.memoryBudgetBytes)
+        : isSet(object.memory_budget_bytes)
+        ? globalThis.String(object.memory_budget_bytes)
+        : "0",
     };
   },
 
@@ -880,6 +1052,15 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
     if (message.sentAt !== undefined) {
       obj.sentAt = message.sentAt.toISOString();
     }
+    if (message.coldModelVersionIds?.length) {
+      obj.coldModelVersionIds = message.coldModelVersionIds;
+    }
+    if (message.usedMemoryBytes !== undefined) {
+      obj.usedMemoryBytes = message.usedMemoryBytes;
+    }
+    if (message.memoryBudgetBytes !== undefined) {
+      obj.memoryBudgetBytes = message.memoryBudgetBytes;
+    }
     return obj;
   },
 
@@ -901,6 +1082,9 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
     message.draining = object.draining ?? false;
     message.backend = object.backend ?? "";
     message.sentAt = object.sentAt ?? undefined;
+    message.coldModelVersionIds = object.coldModelVersionIds?.map((e) => e) || [];
+    message.usedMemoryBytes = object.usedMemoryBytes ?? "0";
+    message.memoryBudgetBytes = object.memoryBudgetBytes ?? "0";
     return message;
   },
 };

@@ -59,6 +59,8 @@ export interface Lineage {
   splitId: string;
   /** The training algorithm. */
   algorithm: string;
+  /** For a version that was not made by a job here: where its owner says that it comes from. */
+  source: string;
 }
 
 /** Named model. */
@@ -203,6 +205,40 @@ export interface SetAliasRequest {
 export interface SetAliasResponse {
   /** The model with its aliases. */
   model: Model | undefined;
+}
+
+/** Asks to register a version. */
+export interface RegisterModelVersionRequest {
+  /** The caller's organization. */
+  organizationId: string;
+  /** Idempotency key; empty for none. */
+  requestId: string;
+  /** The model's name; it is created when it is new. */
+  modelName: string;
+  /** The number that the caller expects the version to get; 0 for whichever is next. */
+  number: number;
+  /** The files; each must be in the blob store. Their order does not matter. */
+  files: ManifestFile[];
+  /** Optional: what executes it. Found out from the files when empty. */
+  engine: string;
+  /** Optional: how the files are laid out. Found out from the files when empty. */
+  format: string;
+  /** Optional: names, datatypes and shapes. Read from the model when absent. */
+  signature:
+    | Signature
+    | undefined;
+  /** Where it comes from. */
+  lineage:
+    | Lineage
+    | undefined;
+  /** Alias to point at the new version; empty for none. */
+  alias: string;
+}
+
+/** The version. */
+export interface RegisterModelVersionResponse {
+  /** The version. */
+  version: ModelVersion | undefined;
 }
 
 function createBaseTensorSpec(): TensorSpec {
@@ -596,7 +632,7 @@ export const Manifest: MessageFns<Manifest> = {
 };
 
 function createBaseLineage(): Lineage {
-  return { jobId: "", datasetVersionId: "", splitId: "", algorithm: "" };
+  return { jobId: "", datasetVersionId: "", splitId: "", algorithm: "", source: "" };
 }
 
 export const Lineage: MessageFns<Lineage> = {
@@ -612,6 +648,9 @@ export const Lineage: MessageFns<Lineage> = {
     }
     if (message.algorithm !== "") {
       writer.uint32(34).string(message.algorithm);
+    }
+    if (message.source !== "") {
+      writer.uint32(42).string(message.source);
     }
     return writer;
   },
@@ -661,6 +700,14 @@ export const Lineage: MessageFns<Lineage> = {
             message.algorithm = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -691,6 +738,7 @@ export const Lineage: MessageFns<Lineage> = {
         ? globalThis.String(object.split_id)
         : "",
       algorithm: isSet(object.algorithm) ? globalThis.String(object.algorithm) : "",
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
     };
   },
 
@@ -708,6 +756,9 @@ export const Lineage: MessageFns<Lineage> = {
     if (message.algorithm !== undefined) {
       obj.algorithm = message.algorithm;
     }
+    if (message.source !== undefined) {
+      obj.source = message.source;
+    }
     return obj;
   },
 
@@ -720,6 +771,7 @@ export const Lineage: MessageFns<Lineage> = {
     message.datasetVersionId = object.datasetVersionId ?? "";
     message.splitId = object.splitId ?? "";
     message.algorithm = object.algorithm ?? "";
+    message.source = object.source ?? "";
     return message;
   },
 };
@@ -2311,6 +2363,315 @@ export const SetAliasResponse: MessageFns<SetAliasResponse> = {
   },
 };
 
+function createBaseRegisterModelVersionRequest(): RegisterModelVersionRequest {
+  return {
+    organizationId: "",
+    requestId: "",
+    modelName: "",
+    number: 0,
+    files: [],
+    engine: "",
+    format: "",
+    signature: undefined,
+    lineage: undefined,
+    alias: "",
+  };
+}
+
+export const RegisterModelVersionRequest: MessageFns<RegisterModelVersionRequest> = {
+  encode(message: RegisterModelVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(18).string(message.requestId);
+    }
+    if (message.modelName !== "") {
+      writer.uint32(26).string(message.modelName);
+    }
+    if (message.number !== 0) {
+      writer.uint32(32).uint32(message.number);
+    }
+    for (const v of message.files) {
+      ManifestFile.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.engine !== "") {
+      writer.uint32(50).string(message.engine);
+    }
+    if (message.format !== "") {
+      writer.uint32(58).string(message.format);
+    }
+    if (message.signature !== undefined) {
+      Signature.encode(message.signature, writer.uint32(66).fork()).join();
+    }
+    if (message.lineage !== undefined) {
+      Lineage.encode(message.lineage, writer.uint32(74).fork()).join();
+    }
+    if (message.alias !== "") {
+      writer.uint32(82).string(message.alias);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisterModelVersionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisterModelVersionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.modelName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.files.push(ManifestFile.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.engine = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.format = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.signature = Signature.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lineage = Lineage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.alias = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RegisterModelVersionRequest {
+    return {
+      organizationId: isSet(object.organizationId)
+        ? globalThis.String(object.organizationId)
+        : isSet(object.organization_id)
+        ? globalThis.String(object.organization_id)
+        : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      modelName: isSet(object.modelName)
+        ? globalThis.String(object.modelName)
+        : isSet(object.model_name)
+        ? globalThis.String(object.model_name)
+        : "",
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+      files: globalThis.Array.isArray(object?.files) ? object.files.map((e: any) => ManifestFile.fromJSON(e)) : [],
+      engine: isSet(object.engine) ? globalThis.String(object.engine) : "",
+      format: isSet(object.format) ? globalThis.String(object.format) : "",
+      signature: isSet(object.signature) ? Signature.fromJSON(object.signature) : undefined,
+      lineage: isSet(object.lineage) ? Lineage.fromJSON(object.lineage) : undefined,
+      alias: isSet(object.alias) ? globalThis.String(object.alias) : "",
+    };
+  },
+
+  toJSON(message: RegisterModelVersionRequest): unknown {
+    const obj: any = {};
+    if (message.organizationId !== undefined) {
+      obj.organizationId = message.organizationId;
+    }
+    if (message.requestId !== undefined) {
+      obj.requestId = message.requestId;
+    }
+    if (message.modelName !== undefined) {
+      obj.modelName = message.modelName;
+    }
+    if (message.number !== undefined) {
+      obj.number = Math.round(message.number);
+    }
+    if (message.files?.length) {
+      obj.files = message.files.map((e) => ManifestFile.toJSON(e));
+    }
+    if (message.engine !== undefined) {
+      obj.engine = message.engine;
+    }
+    if (message.format !== undefined) {
+      obj.format = message.format;
+    }
+    if (message.signature !== undefined) {
+      obj.signature = Signature.toJSON(message.signature);
+    }
+    if (message.lineage !== undefined) {
+      obj.lineage = Lineage.toJSON(message.lineage);
+    }
+    if (message.alias !== undefined) {
+      obj.alias = message.alias;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RegisterModelVersionRequest>): RegisterModelVersionRequest {
+    return RegisterModelVersionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RegisterModelVersionRequest>): RegisterModelVersionRequest {
+    const message = createBaseRegisterModelVersionRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.requestId = object.requestId ?? "";
+    message.modelName = object.modelName ?? "";
+    message.number = object.number ?? 0;
+    message.files = object.files?.map((e) => ManifestFile.fromPartial(e)) || [];
+    message.engine = object.engine ?? "";
+    message.format = object.format ?? "";
+    message.signature = (object.signature !== undefined && object.signature !== null)
+      ? Signature.fromPartial(object.signature)
+      : undefined;
+    message.lineage = (object.lineage !== undefined && object.lineage !== null)
+      ? Lineage.fromPartial(object.lineage)
+      : undefined;
+    message.alias = object.alias ?? "";
+    return message;
+  },
+};
+
+function createBaseRegisterModelVersionResponse(): RegisterModelVersionResponse {
+  return { version: undefined };
+}
+
+export const RegisterModelVersionResponse: MessageFns<RegisterModelVersionResponse> = {
+  encode(message: RegisterModelVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== undefined) {
+      ModelVersion.encode(message.version, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisterModelVersionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisterModelVersionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.version = ModelVersion.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RegisterModelVersionResponse {
+    return { version: isSet(object.version) ? ModelVersion.fromJSON(object.version) : undefined };
+  },
+
+  toJSON(message: RegisterModelVersionResponse): unknown {
+    const obj: any = {};
+    if (message.version !== undefined) {
+      obj.version = ModelVersion.toJSON(message.version);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RegisterModelVersionResponse>): RegisterModelVersionResponse {
+    return RegisterModelVersionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RegisterModelVersionResponse>): RegisterModelVersionResponse {
+    const message = createBaseRegisterModelVersionResponse();
+    message.version = (object.version !== undefined && object.version !== null)
+      ? ModelVersion.fromPartial(object.version)
+      : undefined;
+    return message;
+  },
+};
+
 /** Models, their immutable versions and the aliases that move between them. */
 export type ModelRegistryServiceService = typeof ModelRegistryServiceService;
 export const ModelRegistryServiceService = {
@@ -2368,6 +2729,21 @@ export const ModelRegistryServiceService = {
     responseSerialize: (value: SetAliasResponse): Buffer => Buffer.from(SetAliasResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetAliasResponse => SetAliasResponse.decode(value),
   },
+  /**
+   * Registers files that are in the blob store as the next version of a model, which is created when it is new. What
+   * they are is found out by looking into them; what is no model, or could harm whoever loads it, is refused.
+   */
+  registerModelVersion: {
+    path: "/aimass.model_registry.v1.ModelRegistryService/RegisterModelVersion" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RegisterModelVersionRequest): Buffer =>
+      Buffer.from(RegisterModelVersionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RegisterModelVersionRequest => RegisterModelVersionRequest.decode(value),
+    responseSerialize: (value: RegisterModelVersionResponse): Buffer =>
+      Buffer.from(RegisterModelVersionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RegisterModelVersionResponse => RegisterModelVersionResponse.decode(value),
+  },
 } as const;
 
 export interface ModelRegistryServiceServer extends UntypedServiceImplementation {
@@ -2381,6 +2757,11 @@ export interface ModelRegistryServiceServer extends UntypedServiceImplementation
   listModelVersions: handleUnaryCall<ListModelVersionsRequest, ListModelVersionsResponse>;
   /** Points an alias at a version; creates the alias when it is new. */
   setAlias: handleUnaryCall<SetAliasRequest, SetAliasResponse>;
+  /**
+   * Registers files that are in the blob store as the next version of a model, which is created when it is new. What
+   * they are is found out by looking into them; what is no model, or could harm whoever loads it, is refused.
+   */
+  registerModelVersion: handleUnaryCall<RegisterModelVersionRequest, RegisterModelVersionResponse>;
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Manifest, Signature } from "../../model_registry/v1/model_registry_service.js";
-import { Policy } from "./traffic_control_service.js";
+import { Policy, ServingOptions } from "./traffic_control_service.js";
 
 export const protobufPackage = "aimass.traffic_control.v1";
 
@@ -82,7 +82,11 @@ export interface ServedVersion {
     | Signature
     | undefined;
   /** Its files with their digests. */
-  manifest: Manifest | undefined;
+  manifest:
+    | Manifest
+    | undefined;
+  /** How replicas serve it. When snapshots differ: the largest batch, the shortest delay, pinned if any says so. */
+  serving: ServingOptions | undefined;
 }
 
 function createBaseRoutingSnapshot(): RoutingSnapshot {
@@ -656,6 +660,7 @@ function createBaseServedVersion(): ServedVersion {
     format: "",
     signature: undefined,
     manifest: undefined,
+    serving: undefined,
   };
 }
 
@@ -681,6 +686,9 @@ export const ServedVersion: MessageFns<ServedVersion> = {
     }
     if (message.manifest !== undefined) {
       Manifest.encode(message.manifest, writer.uint32(58).fork()).join();
+    }
+    if (message.serving !== undefined) {
+      ServingOptions.encode(message.serving, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -754,6 +762,14 @@ export const ServedVersion: MessageFns<ServedVersion> = {
             message.manifest = Manifest.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.serving = ServingOptions.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -787,6 +803,7 @@ export const ServedVersion: MessageFns<ServedVersion> = {
       format: isSet(object.format) ? globalThis.String(object.format) : "",
       signature: isSet(object.signature) ? Signature.fromJSON(object.signature) : undefined,
       manifest: isSet(object.manifest) ? Manifest.fromJSON(object.manifest) : undefined,
+      serving: isSet(object.serving) ? ServingOptions.fromJSON(object.serving) : undefined,
     };
   },
 
@@ -813,6 +830,9 @@ export const ServedVersion: MessageFns<ServedVersion> = {
     if (message.manifest !== undefined) {
       obj.manifest = Manifest.toJSON(message.manifest);
     }
+    if (message.serving !== undefined) {
+      obj.serving = ServingOptions.toJSON(message.serving);
+    }
     return obj;
   },
 
@@ -831,6 +851,9 @@ export const ServedVersion: MessageFns<ServedVersion> = {
       : undefined;
     message.manifest = (object.manifest !== undefined && object.manifest !== null)
       ? Manifest.fromPartial(object.manifest)
+      : undefined;
+    message.serving = (object.serving !== undefined && object.serving !== null)
+      ? ServingOptions.fromPartial(object.serving)
       : undefined;
     return message;
   },

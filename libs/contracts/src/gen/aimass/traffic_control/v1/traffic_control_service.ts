@@ -74,6 +74,20 @@ export function policyTargetToNumber(object: PolicyTarget): number {
   }
 }
 
+/** How replicas serve a version. 0 and false mean the replica's own defaults. */
+export interface ServingOptions {
+  /** Rows that one engine run takes at most. */
+  maxBatchRows: number;
+  /** How long a run may wait for company when it is not full, in microseconds. */
+  batchDelayUs: number;
+  /** Which of this version's waiting calls run first when they do not say: 1 before 2 and so on. */
+  priority: number;
+  /** How long calls may wait in a queue that does not empty, in milliseconds; more are refused with 503. */
+  maxQueueMs: number;
+  /** It is never taken out of memory for other versions. */
+  pinned: boolean;
+}
+
 /** A model version inside a deployment. */
 export interface Variant {
   /** Unique within the deployment. */
@@ -86,6 +100,8 @@ export interface Variant {
   versionNumber: number;
   /** Share of the traffic relative to the other variants' weights, 0..1,000,000. */
   weight: number;
+  /** How replicas serve it. */
+  serving: ServingOptions | undefined;
 }
 
 /** A model name that takes traffic. */
@@ -116,6 +132,8 @@ export interface VariantSpec {
   version: string;
   /** Share of the traffic relative to the other variants' weights, 0..1,000,000. */
   weight: number;
+  /** How replicas serve it; absent for their defaults. */
+  serving: ServingOptions | undefined;
 }
 
 /** Asks for a deployment. */
@@ -312,8 +330,153 @@ export interface AcquireLeasesResponse {
   leases: Lease[];
 }
 
+function createBaseServingOptions(): ServingOptions {
+  return { maxBatchRows: 0, batchDelayUs: 0, priority: 0, maxQueueMs: 0, pinned: false };
+}
+
+export const ServingOptions: MessageFns<ServingOptions> = {
+  encode(message: ServingOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maxBatchRows !== 0) {
+      writer.uint32(8).uint32(message.maxBatchRows);
+    }
+    if (message.batchDelayUs !== 0) {
+      writer.uint32(16).uint32(message.batchDelayUs);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(24).uint32(message.priority);
+    }
+    if (message.maxQueueMs !== 0) {
+      writer.uint32(32).uint32(message.maxQueueMs);
+    }
+    if (message.pinned !== false) {
+      writer.uint32(40).bool(message.pinned);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ServingOptions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseServingOptions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maxBatchRows = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.batchDelayUs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.priority = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxQueueMs = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.pinned = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ServingOptions {
+    return {
+      maxBatchRows: isSet(object.maxBatchRows)
+        ? globalThis.Number(object.maxBatchRows)
+        : isSet(object.max_batch_rows)
+        ? globalThis.Number(object.max_batch_rows)
+        : 0,
+      batchDelayUs: isSet(object.batchDelayUs)
+        ? globalThis.Number(object.batchDelayUs)
+        : isSet(object.batch_delay_us)
+        ? globalThis.Number(object.batch_delay_us)
+        : 0,
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
+      maxQueueMs: isSet(object.maxQueueMs)
+        ? globalThis.Number(object.maxQueueMs)
+        : isSet(object.max_queue_ms)
+        ? globalThis.Number(object.max_queue_ms)
+        : 0,
+      pinned: isSet(object.pinned) ? globalThis.Boolean(object.pinned) : false,
+    };
+  },
+
+  toJSON(message: ServingOptions): unknown {
+    const obj: any = {};
+    if (message.maxBatchRows !== undefined) {
+      obj.maxBatchRows = Math.round(message.maxBatchRows);
+    }
+    if (message.batchDelayUs !== undefined) {
+      obj.batchDelayUs = Math.round(message.batchDelayUs);
+    }
+    if (message.priority !== undefined) {
+      obj.priority = Math.round(message.priority);
+    }
+    if (message.maxQueueMs !== undefined) {
+      obj.maxQueueMs = Math.round(message.maxQueueMs);
+    }
+    if (message.pinned !== undefined) {
+      obj.pinned = message.pinned;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ServingOptions>): ServingOptions {
+    return ServingOptions.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ServingOptions>): ServingOptions {
+    const message = createBaseServingOptions();
+    message.maxBatchRows = object.maxBatchRows ?? 0;
+    message.batchDelayUs = object.batchDelayUs ?? 0;
+    message.priority = object.priority ?? 0;
+    message.maxQueueMs = object.maxQueueMs ?? 0;
+    message.pinned = object.pinned ?? false;
+    return message;
+  },
+};
+
 function createBaseVariant(): Variant {
-  return { name: "", modelVersionId: "", modelName: "", versionNumber: 0, weight: 0 };
+  return { name: "", modelVersionId: "", modelName: "", versionNumber: 0, weight: 0, serving: undefined };
 }
 
 export const Variant: MessageFns<Variant> = {
@@ -332,6 +495,9 @@ export const Variant: MessageFns<Variant> = {
     }
     if (message.weight !== 0) {
       writer.uint32(40).uint32(message.weight);
+    }
+    if (message.serving !== undefined) {
+      ServingOptions.encode(message.serving, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -389,6 +555,14 @@ export const Variant: MessageFns<Variant> = {
             message.weight = reader.uint32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.serving = ServingOptions.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -420,6 +594,7 @@ export const Variant: MessageFns<Variant> = {
         ? globalThis.Number(object.version_number)
         : 0,
       weight: isSet(object.weight) ? globalThis.Number(object.weight) : 0,
+      serving: isSet(object.serving) ? ServingOptions.fromJSON(object.serving) : undefined,
     };
   },
 
@@ -440,6 +615,9 @@ export const Variant: MessageFns<Variant> = {
     if (message.weight !== undefined) {
       obj.weight = Math.round(message.weight);
     }
+    if (message.serving !== undefined) {
+      obj.serving = ServingOptions.toJSON(message.serving);
+    }
     return obj;
   },
 
@@ -453,6 +631,9 @@ export const Variant: MessageFns<Variant> = {
     message.modelName = object.modelName ?? "";
     message.versionNumber = object.versionNumber ?? 0;
     message.weight = object.weight ?? 0;
+    message.serving = (object.serving !== undefined && object.serving !== null)
+      ? ServingOptions.fromPartial(object.serving)
+      : undefined;
     return message;
   },
 };
@@ -615,7 +796,7 @@ export const Deployment: MessageFns<Deployment> = {
 };
 
 function createBaseVariantSpec(): VariantSpec {
-  return { name: "", model: "", version: "", weight: 0 };
+  return { name: "", model: "", version: "", weight: 0, serving: undefined };
 }
 
 export const VariantSpec: MessageFns<VariantSpec> = {
@@ -631,6 +812,9 @@ export const VariantSpec: MessageFns<VariantSpec> = {
     }
     if (message.weight !== 0) {
       writer.uint32(32).uint32(message.weight);
+    }
+    if (message.serving !== undefined) {
+      ServingOptions.encode(message.serving, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -680,6 +864,14 @@ export const VariantSpec: MessageFns<VariantSpec> = {
             message.weight = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.serving = ServingOptions.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -698,6 +890,7 @@ export const VariantSpec: MessageFns<VariantSpec> = {
       model: isSet(object.model) ? globalThis.String(object.model) : "",
       version: isSet(object.version) ? globalThis.String(object.version) : "",
       weight: isSet(object.weight) ? globalThis.Number(object.weight) : 0,
+      serving: isSet(object.serving) ? ServingOptions.fromJSON(object.serving) : undefined,
     };
   },
 
@@ -715,6 +908,9 @@ export const VariantSpec: MessageFns<VariantSpec> = {
     if (message.weight !== undefined) {
       obj.weight = Math.round(message.weight);
     }
+    if (message.serving !== undefined) {
+      obj.serving = ServingOptions.toJSON(message.serving);
+    }
     return obj;
   },
 
@@ -727,6 +923,9 @@ export const VariantSpec: MessageFns<VariantSpec> = {
     message.model = object.model ?? "";
     message.version = object.version ?? "";
     message.weight = object.weight ?? 0;
+    message.serving = (object.serving !== undefined && object.serving !== null)
+      ? ServingOptions.fromPartial(object.serving)
+      : undefined;
     return message;
   },
 };
