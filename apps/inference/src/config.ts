@@ -25,6 +25,9 @@ export const configSchema = z.object({
   MAX_QUEUED_CALLS: count(2048).describe(
     'calls that wait for one model version at most; more are refused with 503',
   ),
+  MAX_QUEUE_MS: count(100).describe(
+    'how long calls may wait in a queue that does not empty any more; more are refused with 503',
+  ),
   STREAM_WINDOW_CALLS: count(1024).describe('unanswered calls that one gateway stream may have here'),
   MAX_MODEL_BYTES: count(1024 ** 3).describe('size of all files of a model version at most'),
   UNLOAD_GRACE_SECONDS: z.coerce

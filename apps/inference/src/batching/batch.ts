@@ -1,6 +1,6 @@
 import type { DomainError } from '@aimass/platform-errors';
 import { DATATYPES } from '../tensors/datatype.js';
-import type { TensorArray } from '../tensors/datatype.js';
+import type { Datatype, TensorArray } from '../tensors/datatype.js';
 import type { TensorSpec } from '../tensors/signature.js';
 import { elementCount } from '../tensors/tensor.js';
 import type { InputTensor, InputValues, Tensor } from '../tensors/tensor.js';
@@ -35,19 +35,26 @@ export interface BatchJob {
  */
 export function joinInputs(jobs: readonly BatchJob[], rows: number, specs: readonly TensorSpec[]): Tensor[] {
   return specs.map(({ datatype }, index) => {
-    const first = jobs[0]?.inputs[index];
-    if (jobs.length === 1 && first !== undefined && ArrayBuffer.isView(first.values)) {
-      return { datatype, shape: first.shape, data: first.values };
-    }
-    const shape = jobs.length === 1 ? (first?.shape ?? []) : [rows, ...(first?.shape.slice(1) ?? [])];
-    const data = DATATYPES[datatype].allocate(elementCount(shape));
-    let offset = 0;
-    for (const job of jobs) {
-      const input = job.inputs[index];
-      if (input) offset += copyInto(data, offset, input.values);
-    }
+    const [only] = jobs;
+    if (jobs.length !== 1 || only === undefined) return joinOne(jobs, index, datatype, rows);
+    const { shape, values } = only.inputs[index] ?? NOTHING;
+    if (ArrayBuffer.isView(values)) return { datatype, shape, data: values };
+    const data = DATATYPES[datatype].allocate(values.length);
+    copyInto(data, 0, values);
     return { datatype, shape, data };
   });
+}
+
+const NOTHING: InputTensor = { shape: [], values: [] };
+
+/** One input of several jobs; all but the first dimension are those of the first job. */
+function joinOne(jobs: readonly BatchJob[], index: number, datatype: Datatype, rows: number): Tensor {
+  const inputs = jobs.map((job) => job.inputs[index] ?? NOTHING);
+  const shape = [rows, ...(inputs[0]?.shape.slice(1) ?? [])];
+  const data = DATATYPES[datatype].allocate(elementCount(shape));
+  let offset = 0;
+  for (const { values } of inputs) offset += copyInto(data, offset, values);
+  return { datatype, shape, data };
 }
 
 /** Jobs share a run only when all but their first dimensions are equal; equal keys say so. */

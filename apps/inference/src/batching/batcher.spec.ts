@@ -5,6 +5,7 @@ import type { Signature } from '../tensors/signature.js';
 import type { Tensor } from '../tensors/tensor.js';
 import type { BatchJob, BatchTiming } from './batch.js';
 import { Batcher } from './batcher.js';
+import type { BatchObserver, BatchOptions } from './batcher.js';
 
 const rowsSignature: Signature = {
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 1] }],
@@ -44,7 +45,7 @@ class DoublingModel implements LoadedModel {
 }
 
 class Job implements BatchJob {
-  readonly priority = 0;
+  readonly priority: number;
   isCancelled = false;
   readonly inputs;
   readonly arrivedAt = performance.now();
@@ -53,7 +54,8 @@ class Job implements BatchJob {
   timing: BatchTiming | undefined;
   private resolve: (answer: number[] | DomainError) => void = () => undefined;
 
-  constructor(values: number[], { timeoutMs = 5_000, shape = [values.length, 1] } = {}) {
+  constructor(values: number[], { timeoutMs = 5_000, shape = [values.length, 1], priority = 0 } = {}) {
+    this.priority = priority;
     this.inputs = [{ shape, values }];
     this.deadlineAt = this.arrivedAt + timeoutMs;
     this.answer = new Promise((resolve) => {
@@ -73,15 +75,36 @@ class Job implements BatchJob {
   }
 }
 
-function setup(options: Partial<{ signature: Signature; maxRows: number; maxQueuedJobs: number }> = {}) {
-  const batcher = new Batcher({ signature: rowsSignature, maxRows: 4, maxQueuedJobs: 100, ...options });
+/** Keeps what it hears. */
+class Observer implements BatchObserver {
+  readonly runs: number[] = [];
+  successes = 0;
+  failures = 0;
+  ran(rows: number): void {
+    this.runs.push(rows);
+  }
+  succeeded(): void {
+    this.successes += 1;
+  }
+  failed(): void {
+    this.failures += 1;
+  }
+}
+
+function setup({
+  signature = rowsSignature,
+  ...options
+}: Partial<BatchOptions & { signature: Signature }> = {}) {
+  const defaults = { maxRows: 4, batchDelayUs: 0, defaultPriority: 5, maxQueuedJobs: 100, maxQueueMs: 100 };
+  const observer = new Observer();
+  const batcher = new Batcher(signature, { ...defaults, ...options }, observer);
   const model = new DoublingModel();
   const submit = (...args: ConstructorParameters<typeof Job>): Job => {
     const job = new Job(...args);
     batcher.enqueue(job);
     return job;
   };
-  return { batcher, model, submit };
+  return { batcher, model, submit, observer };
 }
 
 /** What was queued before has had its turn afterwards. */
@@ -261,6 +284,103 @@ describe('overload', () => {
     submit([2]);
     expect(await submit([3], { timeoutMs: 500 }).answer).toMatchObject({ code: 'inference.overloaded' });
     model.open();
+  });
+});
+
+describe('a queue that does not empty', () => {
+  /** A model that takes 50 ms a run, as far as the batcher can tell, and the clock it goes by. */
+  async function overload(maxQueueMs: number) {
+    const under = setup({ maxRows: 1, maxQueueMs });
+    under.batcher.attach(under.model);
+    const clock = vi.spyOn(performance, 'now');
+    let now = clock.getMockImplementation()?.() ?? performance.now();
+    const advance = (ms: number): void => {
+      now += ms;
+      clock.mockReturnValue(now);
+    };
+    advance(0);
+    under.model.close();
+    const first = under.submit([1]);
+    await turn();
+    advance(50);
+    under.model.open();
+    await first.answer;
+    under.model.close();
+    return { ...under, advance, restore: () => clock.mockRestore() };
+  }
+
+  it('takes a burst whatever its length, inside the deadlines', async () => {
+    const { submit, model, restore } = await overload(100);
+    try {
+      const burst = Array.from({ length: 20 }, () => submit([1]));
+      model.open();
+      expect(await Promise.all(burst.map((job) => job.answer))).toEqual(burst.map(() => [2]));
+    } finally {
+      restore();
+    }
+  });
+
+  it('refuses what would wait longer than allowed once it stands, and says when to come back', async () => {
+    const { submit, model, advance, restore } = await overload(100);
+    try {
+      const burst = Array.from({ length: 4 }, () => submit([1]));
+      await turn();
+      advance(150);
+      const refused = await submit([1]).answer;
+      expect(refused).toMatchObject({ code: 'inference.overloaded', options: { retryAfterMs: 150 } });
+      model.open();
+      await Promise.all(burst.map((job) => job.answer));
+    } finally {
+      restore();
+    }
+  });
+});
+
+describe('priority', () => {
+  it('runs more urgent calls first, and equals in the order they came', async () => {
+    const { batcher, model, submit } = setup({ maxRows: 1 });
+    const jobs = [submit([1]), submit([2], { priority: 9 }), submit([3], { priority: 1 }), submit([4])];
+    batcher.attach(model);
+    await Promise.all(jobs.map((job) => job.answer));
+    expect(model.runs.map((run) => (run.data as Float32Array)[0])).toEqual([3, 1, 4, 2]);
+  });
+});
+
+describe('a batch delay', () => {
+  it('lets a run wait for company until the delay is over', async () => {
+    const { batcher, model, submit } = setup({ batchDelayUs: 5_000 });
+    batcher.attach(model);
+    const first = submit([1]);
+    await turn();
+    await turn();
+    expect(model.sizes()).toEqual([]);
+    const second = submit([2]);
+    await Promise.all([first.answer, second.answer]);
+    expect(model.sizes()).toEqual([2]);
+  });
+
+  it('does not hold up a full run', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const { batcher, model, submit } = setup({ batchDelayUs: 60_000_000, maxRows: 2 });
+      batcher.attach(model);
+      const jobs = [submit([1]), submit([2])];
+      await Promise.all(jobs.map((job) => job.answer));
+      expect(model.sizes()).toEqual([2]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('its observer', () => {
+  it('hears of every run, success and failure', async () => {
+    const { batcher, model, submit, observer } = setup({ maxQueuedJobs: 3 });
+    const jobs = [submit([1]), submit([13]), submit([2, 3]), submit([4])];
+    batcher.attach(model);
+    await Promise.all(jobs.map((job) => job.answer));
+    await turn();
+    expect(observer).toMatchObject({ runs: [1, 2], successes: 2, failures: 2 });
   });
 });
 

@@ -3,63 +3,104 @@ import type { LoadedModel } from '../engines/engine.js';
 import { hasVariableTail, isBatchable } from '../tensors/signature.js';
 import type { Signature } from '../tensors/signature.js';
 import type { Tensor } from '../tensors/tensor.js';
-import { joinInputs, tailKey } from './batch.js';
-import type { BatchJob } from './batch.js';
+import { joinInputs } from './batch.js';
+import type { BatchJob, BatchTiming } from './batch.js';
 import { deadlineExceeded, engineFailed, overloaded } from './batching.errors.js';
+import { JobQueue } from './job-queue.js';
+import { QueueClock } from './queue-clock.js';
 
-/** Bounds of a batcher. */
-export interface BatcherOptions {
-  readonly signature: Signature;
+/** How a version is batched; all of it may change while it is served. */
+export interface BatchOptions {
   /** Rows of one run at most; a job with more rows runs alone. */
   readonly maxRows: number;
+  /** How long a run may wait for company while it is not full, in microseconds; 0: it never waits. */
+  readonly batchDelayUs: number;
+  /** The urgency of jobs that have none of their own, 1 (first) to 9. */
+  readonly defaultPriority: number;
   /** Jobs that wait at most. */
   readonly maxQueuedJobs: number;
+  /** How long jobs may wait in a queue that does not empty any more, in milliseconds. */
+  readonly maxQueueMs: number;
+}
+
+/** Hears what came of jobs and runs. Durations are milliseconds. */
+export interface BatchObserver {
+  /** A run is over: making its batch, computing, and making answers took this long. */
+  ran(rows: number, inputMs: number, computeMs: number, outputMs: number): void;
+  /** A job was answered. */
+  succeeded(queueMs: number, totalMs: number): void;
+  /** A job was refused or failed. */
+  failed(totalMs: number): void;
 }
 
 /** How often jobs that wait behind a run or a load are checked for expiry. */
 const SWEEP_MS = 20;
-/** Weight of the newest run in the average run time. */
-const NEWEST_WEIGHT = 0.2;
+
+/** A run on its way. */
+interface Run {
+  readonly jobs: readonly BatchJob[];
+  readonly rows: number;
+  /** When it could have started, as far as the queue was concerned. */
+  readonly readyAt: number;
+  readonly startedAt: number;
+  /** When its batch was made. */
+  joinedAt: number;
+}
 
 /**
- * Turns the calls of one model version into engine runs. It never waits for more calls to come: what is queued when the
- * event loop has read its input, or when the engine becomes free, runs at once, up to the batch limit. Until a model is
- * attached the calls wait for it inside their deadlines.
+ * Turns the calls of one model version into engine runs. Unless told to, it never waits for more calls to come: what is
+ * queued when the event loop has read its input, or when the engine becomes free, runs at once, up to the batch limit.
+ * Until a model is attached the calls wait for it inside their deadlines.
  */
 export class Batcher {
   private readonly canShare: boolean;
-  private readonly hasTails: boolean;
-  private queue: BatchJob[] = [];
-  private queuedRows = 0;
+  private readonly queue: JobQueue;
+  private readonly clock = new QueueClock();
+  private readonly priorityOf = (job: BatchJob): number => job.priority || this.options.defaultPriority;
   private model: LoadedModel | undefined;
   private refusal: DomainError | undefined;
   private isRunning = false;
   private isScheduled = false;
+  private readyAt = 0;
+  private delay: NodeJS.Timeout | undefined;
   private sweep: NodeJS.Timeout | undefined;
-  /** Jobs at the head of the queue that run one by one, because together they failed. */
-  private aloneCount = 0;
-  private meanRunMs = 0;
 
-  constructor(private readonly options: BatcherOptions) {
-    this.canShare = isBatchable(options.signature);
-    this.hasTails = hasVariableTail(options.signature);
+  constructor(
+    private readonly signature: Signature,
+    private options: BatchOptions,
+    private readonly observer: BatchObserver,
+  ) {
+    this.canShare = isBatchable(signature);
+    this.queue = new JobQueue({ canShare: this.canShare, hasTails: hasVariableTail(signature) });
+  }
+
+  /** Takes other bounds from the next job and run on. */
+  configure(options: BatchOptions): void {
+    this.options = options;
   }
 
   /** The engine can run from now on. */
   attach(model: LoadedModel): void {
     this.refusal = undefined;
     this.model = model;
+    // What gathered during the load is a burst.
+    this.clock.emptied(performance.now());
     this.schedule();
+  }
+
+  /** Jobs wait for a model again, which is on its way. Returns the one that was attached, for disposal. */
+  suspend(): LoadedModel | undefined {
+    const { model } = this;
+    this.refusal = undefined;
+    this.model = undefined;
+    return model;
   }
 
   /** Fails what waits and, until a model is attached, what comes. Returns the model for disposal. */
   detach(reason: DomainError): LoadedModel | undefined {
-    const { model, queue } = this;
+    const model = this.suspend();
     this.refusal = reason;
-    this.model = undefined;
-    this.queue = [];
-    this.settleQueueCounters();
-    for (const job of queue) if (!job.isCancelled) failUnrun(job, reason);
+    for (const job of this.queue.take(() => true)) if (!job.isCancelled) this.failUnrun(job, reason);
     return model;
   }
 
@@ -72,26 +113,30 @@ export class Batcher {
   enqueue(job: BatchJob): void {
     const refusal = this.refusal ?? this.refuse(job);
     if (refusal) {
-      failUnrun(job, refusal);
+      this.failUnrun(job, refusal);
       return;
     }
-    this.queue.push(job);
-    this.queuedRows += job.rows;
+    if (this.queue.length === 0) this.clock.emptied(job.arrivedAt);
+    this.queue.add(job, this.priorityOf);
     this.schedule();
   }
 
   private refuse(job: BatchJob): DomainError | undefined {
-    if (this.queue.length >= this.options.maxQueuedJobs) {
+    const { maxQueuedJobs, maxQueueMs } = this.options;
+    if (this.queue.length >= maxQueuedJobs) {
       this.dropDead();
-      if (this.queue.length >= this.options.maxQueuedJobs) {
-        return overloaded(`${this.queue.length} requests wait already`);
-      }
+      if (this.queue.length >= maxQueuedJobs) return overloaded(`${this.queue.length} requests wait already`);
     }
     if (this.model === undefined || this.queue.length === 0) return undefined;
-    const runsAhead = Math.ceil(this.queuedRows / this.options.maxRows);
-    const waitMs = runsAhead * this.meanRunMs;
-    if (waitMs <= job.deadlineAt - job.arrivedAt) return undefined;
-    return overloaded(`a request would wait about ${Math.ceil(waitMs)} ms, longer than its deadline`);
+    const waitMs = this.clock.waitMs(this.runsAhead());
+    if (waitMs <= this.clock.allowedMs(job.arrivedAt, job.deadlineAt - job.arrivedAt, maxQueueMs)) {
+      return undefined;
+    }
+    return overloaded(`a request would wait about ${Math.ceil(waitMs)} ms`, waitMs);
+  }
+
+  private runsAhead(): number {
+    return this.canShare ? Math.ceil(this.queue.rows / this.options.maxRows) : this.queue.length;
   }
 
   /** After the event loop has read what there is, so that requests that came together run together. */
@@ -101,99 +146,78 @@ export class Batcher {
       this.sweep ??= this.startSweep();
       return;
     }
+    this.readyAt = performance.now();
+    if (this.options.batchDelayUs > 0 && this.queue.rows < this.options.maxRows) {
+      this.delay ??= setTimeout(() => this.runDelayed(), Math.ceil(this.options.batchDelayUs / 1000));
+      return;
+    }
     this.isScheduled = true;
     setImmediate(() => this.run());
   }
 
+  private runDelayed(): void {
+    this.delay = undefined;
+    if (!this.isScheduled) this.run();
+  }
+
   private run(): void {
     this.isScheduled = false;
+    clearTimeout(this.delay);
+    this.delay = undefined;
     const { model } = this;
     if (model === undefined || this.isRunning) return;
     this.dropDead();
-    const jobs = this.takeBatch();
+    const jobs = this.queue.takeBatch(this.options.maxRows);
     if (jobs.length === 0) return;
-    const rows = jobs.reduce((sum, job) => sum + job.rows, 0);
     const startedAt = performance.now();
+    if (this.queue.length === 0) this.clock.emptied(startedAt);
+    let rows = 0;
+    for (const job of jobs) rows += job.rows;
+    const run: Run = { jobs, rows, readyAt: this.readyAt, startedAt, joinedAt: startedAt };
     this.isRunning = true;
-    runModel(model, () => joinInputs(jobs, rows, this.options.signature.inputs)).then(
-      (outputs) => this.finish(jobs, outputs, { rows, startedAt }),
-      (error: unknown) => this.finishFailed(jobs, error, startedAt),
+    this.compute(model, run).then(
+      (outputs) => this.finish(run, outputs),
+      (error: unknown) => this.finishFailed(run, error),
     );
   }
 
-  private takeBatch(): BatchJob[] {
-    const batch = this.hasTails ? this.takeAlike() : this.queue.splice(0, this.headCount());
-    this.settleQueueCounters();
-    return batch;
+  private async compute(model: LoadedModel, run: Run): Promise<readonly Tensor[]> {
+    const inputs = joinInputs(run.jobs, run.rows, this.signature.inputs);
+    run.joinedAt = performance.now();
+    return model.run(inputs);
   }
 
-  /** How many jobs at the head of the queue fit into one run; the first always does. */
-  private headCount(): number {
-    if (!this.canShare || this.aloneCount > 0) {
-      this.aloneCount = Math.max(0, this.aloneCount - 1);
-      return 1;
-    }
-    let rows = 0;
-    for (let count = 0; count < this.queue.length; count++) {
-      rows += this.queue[count]?.rows ?? 0;
-      if (count > 0 && rows > this.options.maxRows) return count;
-    }
-    return this.queue.length;
-  }
-
-  /** The head of the queue and the jobs shaped like it, in order. */
-  private takeAlike(): BatchJob[] {
-    const [first] = this.queue;
-    if (first === undefined || !this.canShare || this.aloneCount > 0)
-      return this.queue.splice(0, this.headCount());
-    const key = tailKey(first);
-    let rows = 0;
-    return this.take((job, index) => {
-      if (tailKey(job) !== key || (index > 0 && rows + job.rows > this.options.maxRows)) return false;
-      rows += job.rows;
-      return true;
-    });
-  }
-
-  private take(isWanted: (job: BatchJob, index: number) => boolean): BatchJob[] {
-    const taken: BatchJob[] = [];
-    const left: BatchJob[] = [];
-    for (const [index, job] of this.queue.entries()) (isWanted(job, index) ? taken : left).push(job);
-    this.queue = left;
-    return taken;
-  }
-
-  private finish(
-    jobs: readonly BatchJob[],
-    outputs: readonly Tensor[],
-    run: { rows: number; startedAt: number },
-  ): void {
-    const computeMs = performance.now() - run.startedAt;
-    this.meanRunMs =
-      this.meanRunMs === 0 ? computeMs : this.meanRunMs + NEWEST_WEIGHT * (computeMs - this.meanRunMs);
-    const computeUs = toMicroseconds(computeMs);
-    const wrong = this.canShare && outputs.some((output) => output.shape[0] !== run.rows);
+  private finish(run: Run, outputs: readonly Tensor[]): void {
+    const { jobs, rows, readyAt, startedAt, joinedAt } = run;
+    const computedAt = performance.now();
+    this.clock.ran(readyAt, computedAt);
+    const computeUs = toMicroseconds(computedAt - joinedAt);
+    const isWrong = this.canShare && outputs.some((output) => output.shape[0] !== rows);
     let firstRow = 0;
     for (const job of jobs) {
-      const timing = { queueUs: toMicroseconds(run.startedAt - job.arrivedAt), computeUs };
-      if (wrong) job.fail(engineFailed('it gave another number of rows than it was given'), timing);
-      else if (!job.isCancelled) succeed(job, outputs, { firstRow, timing });
+      const timing = { queueUs: toMicroseconds(startedAt - job.arrivedAt), computeUs };
+      if (isWrong) this.fail(job, engineFailed('it gave another number of rows than it was given'), timing);
+      else if (!job.isCancelled) this.succeed(job, outputs, firstRow, timing);
       firstRow += job.rows;
     }
+    this.observer.ran(rows, joinedAt - startedAt, computedAt - joinedAt, performance.now() - computedAt);
     this.release();
   }
 
   /** Together they failed: each runs alone, so that only the one at fault hears of it. */
-  private finishFailed(jobs: readonly BatchJob[], error: unknown, startedAt: number): void {
+  private finishFailed({ jobs, readyAt, startedAt, joinedAt }: Run, error: unknown): void {
+    const now = performance.now();
+    this.clock.ran(readyAt, now);
     const [only] = jobs;
     if (jobs.length === 1 && only) {
-      const computeUs = toMicroseconds(performance.now() - startedAt);
-      only.fail(engineFailed(error), { queueUs: toMicroseconds(startedAt - only.arrivedAt), computeUs });
-    } else {
-      this.queue.unshift(...jobs);
-      this.aloneCount += jobs.length;
-      this.settleQueueCounters();
-    }
+      const timing = {
+        queueUs: toMicroseconds(startedAt - only.arrivedAt),
+        computeUs: toMicroseconds(now - joinedAt),
+      };
+      this.fail(only, engineFailed(error), timing);
+    } else if (this.refusal) {
+      for (const job of jobs) if (!job.isCancelled) this.failUnrun(job, this.refusal);
+    } else this.queue.returnAlone(jobs);
     this.release();
   }
 
@@ -215,38 +239,29 @@ export class Batcher {
   /** Forgets cancelled jobs and answers expired ones. */
   private dropDead(): void {
     const now = performance.now();
-    const isDead = (job: BatchJob): boolean => job.isCancelled || job.deadlineAt <= now;
-    if (!this.queue.some(isDead)) return;
-    const dead = this.take(isDead);
-    this.settleQueueCounters();
-    for (const job of dead) if (!job.isCancelled) failUnrun(job, deadlineExceeded());
+    const dead = this.queue.take((job) => job.isCancelled || job.deadlineAt <= now);
+    for (const job of dead) if (!job.isCancelled) this.failUnrun(job, deadlineExceeded());
   }
 
-  private settleQueueCounters(): void {
-    this.queuedRows = this.queue.reduce((sum, job) => sum + job.rows, 0);
-    this.aloneCount = Math.min(this.aloneCount, this.queue.length);
+  /** A job's own trouble (its answer cannot be encoded, say) stays its own. */
+  private succeed(job: BatchJob, outputs: readonly Tensor[], firstRow: number, timing: BatchTiming): void {
+    try {
+      job.succeed(outputs, firstRow, timing);
+    } catch (error) {
+      this.fail(job, engineFailed(error), timing);
+      return;
+    }
+    this.observer.succeeded(timing.queueUs / 1000, performance.now() - job.arrivedAt);
   }
-}
 
-/** A job's own trouble (its answer cannot be encoded, say) stays its own. */
-function succeed(
-  job: BatchJob,
-  outputs: readonly Tensor[],
-  { firstRow, timing }: { firstRow: number; timing: { queueUs: number; computeUs: number } },
-): void {
-  try {
-    job.succeed(outputs, firstRow, timing);
-  } catch (error) {
-    job.fail(engineFailed(error), timing);
+  private fail(job: BatchJob, error: DomainError, timing: BatchTiming): void {
+    this.observer.failed(performance.now() - job.arrivedAt);
+    job.fail(error, timing);
   }
-}
 
-function failUnrun(job: BatchJob, error: DomainError): void {
-  job.fail(error, { queueUs: toMicroseconds(performance.now() - job.arrivedAt), computeUs: 0 });
-}
-
-async function runModel(model: LoadedModel, inputs: () => readonly Tensor[]): Promise<readonly Tensor[]> {
-  return model.run(inputs());
+  private failUnrun(job: BatchJob, error: DomainError): void {
+    this.fail(job, error, { queueUs: toMicroseconds(performance.now() - job.arrivedAt), computeUs: 0 });
+  }
 }
 
 function toMicroseconds(ms: number): number {

@@ -10,11 +10,12 @@ export function deadlineExceeded(): DomainError {
 }
 
 /** More work waits than can be done in time. */
-export function overloaded(reason: string): DomainError {
+export function overloaded(reason: string, retryAfterMs = 1_000): DomainError {
   return new DomainError(
     'unavailable',
     'inference.overloaded',
     `The model is overloaded: ${reason}. Try again shortly.`,
+    { retryAfterMs: Math.ceil(retryAfterMs) },
   );
 }
 

@@ -50,7 +50,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   changed.mockClear();
   loader = new StagedLoader();
-  const config = { MAX_BATCH_ROWS: 4, MAX_QUEUED_CALLS: 4, UNLOAD_GRACE_SECONDS: 30 };
+  const config = { MAX_BATCH_ROWS: 4, MAX_QUEUED_CALLS: 4, MAX_QUEUE_MS: 100, UNLOAD_GRACE_SECONDS: 30 };
   store = new ModelStore(loader, config);
   store.onChange(changed);
 });

@@ -7,6 +7,7 @@ import { ModelLoader } from './model-loader.js';
 import { replicaStarting, versionNotFound } from './models.errors.js';
 import { ServedModel } from './served-model.js';
 import type { VersionSpec } from './version-spec.js';
+import { VersionStatistics } from './version-statistics.js';
 
 /** Waits between attempts to load: 1 s, doubling. */
 const FIRST_RETRY_MS = 1_000;
@@ -14,7 +15,10 @@ const LAST_RETRY_MS = 60_000;
 /** A retired version that still has work is looked at again after this long. */
 const BUSY_RECHECK_MS = 100;
 
-type StoreConfig = Pick<Config, 'MAX_BATCH_ROWS' | 'MAX_QUEUED_CALLS' | 'UNLOAD_GRACE_SECONDS'>;
+type StoreConfig = Pick<
+  Config,
+  'MAX_BATCH_ROWS' | 'MAX_QUEUED_CALLS' | 'MAX_QUEUE_MS' | 'UNLOAD_GRACE_SECONDS'
+>;
 
 /** The model versions of this replica: loads those that routes mention, unloads those that none mentions any more. */
 @Injectable()
@@ -70,8 +74,14 @@ export class ModelStore implements OnApplicationShutdown {
   }
 
   private add(id: string, spec: VersionSpec): void {
-    const limits = { maxRows: this.config.MAX_BATCH_ROWS, maxQueuedJobs: this.config.MAX_QUEUED_CALLS };
-    const model = new ServedModel(spec, limits);
+    const options = {
+      maxRows: this.config.MAX_BATCH_ROWS,
+      batchDelayUs: 0,
+      defaultPriority: 5,
+      maxQueuedJobs: this.config.MAX_QUEUED_CALLS,
+      maxQueueMs: this.config.MAX_QUEUE_MS,
+    };
+    const model = new ServedModel(spec, options, new VersionStatistics());
     this.models.set(id, model);
     this.load(model, FIRST_RETRY_MS);
   }

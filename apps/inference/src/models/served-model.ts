@@ -2,18 +2,13 @@ import type { DomainError } from '@aimass/platform-errors';
 import { toDomainError } from '@aimass/platform-errors';
 import type { BatchJob } from '../batching/batch.js';
 import { Batcher } from '../batching/batcher.js';
+import type { BatchObserver, BatchOptions } from '../batching/batcher.js';
 import type { LoadedModel } from '../engines/engine.js';
 import type { ProtocolCodec } from '../protocols/codec.js';
 import { OipGrpcCodec } from '../protocols/oip-grpc.js';
 import { OipRestCodec } from '../protocols/oip-rest.js';
 import { versionNotLoaded, versionUnloaded } from './models.errors.js';
 import type { VersionSpec } from './version-spec.js';
-
-/** Bounds of each version's batcher. */
-export interface BatchLimits {
-  readonly maxRows: number;
-  readonly maxQueuedJobs: number;
-}
 
 /** `loading` → `ready` | `failed`; `failed` → `ready` when a retry succeeds; any → `unloaded`. */
 export type ServedModelState = 'loading' | 'ready' | 'failed' | 'unloaded';
@@ -33,11 +28,12 @@ export class ServedModel {
 
   constructor(
     readonly spec: VersionSpec,
-    limits: BatchLimits,
+    options: BatchOptions,
+    observer: BatchObserver,
   ) {
     this.rest = new OipRestCodec(spec.signature, String(spec.number));
     this.grpc = new OipGrpcCodec(spec.signature, String(spec.number));
-    this.batcher = new Batcher({ signature: spec.signature, ...limits });
+    this.batcher = new Batcher(spec.signature, options, observer);
   }
 
   get state(): ServedModelState {
