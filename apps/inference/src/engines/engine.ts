@@ -15,20 +15,26 @@ export interface Engine {
   readonly formats: ReadonlySet<string>;
   /** Datatypes it computes without losing values. */
   readonly datatypes: ReadonlySet<Datatype>;
+  /** Formats that native code reads and runs: a bad file of theirs may end the process, so it is tried in another one. */
+  readonly nativeFormats: ReadonlySet<string>;
+  /** Whether a second copy of this engine may live in another thread of this process. */
+  readonly isThreadSafe: boolean;
   /**
-   * Loads a model whose signature uses only `datatypes`. Throws DomainError `precondition_failed` when the files are not
-   * a model, or do not fit the signature: trying again would not help.
+   * Loads a model of one of `formats` whose signature uses only `datatypes`. Throws DomainError `precondition_failed`
+   * when the files are not a model, or do not fit the signature: trying again would not help.
    */
-  load(files: ModelFiles, signature: Signature): Promise<LoadedModel>;
+  load(files: ModelFiles, signature: Signature, format: string): Promise<LoadedModel>;
 }
 
 /** A model in memory. */
 export interface LoadedModel {
   /**
    * Runs one batch: a tensor for each input of the signature in order gives one for each output in order. Calls do not
-   * overlap. Rejects when the engine fails; the model stays usable.
+   * overlap. Inputs are not written to. Rejects when the engine fails; the model stays usable.
    */
   run(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
   /** Frees the memory; nothing is run afterwards. */
   dispose(): void;
+  /** Bytes it holds while it is loaded, where the engine knows better than a measurement of the process. */
+  readonly memoryBytes?: number;
 }

@@ -4,3 +4,12 @@ import { DomainError } from '@aimass/platform-errors';
 export function modelUnusable(reason: string, cause?: unknown): DomainError {
   return new DomainError('precondition_failed', 'inference.model_unusable', reason, { cause });
 }
+
+/** A text element that the engine cannot take without changing it; `index` counts the elements of the whole batch. */
+export function textRefused(index: number, what: string): DomainError {
+  return new DomainError(
+    'invalid',
+    'inference.text_refused',
+    `Element ${index} of a BYTES input ${what}; this model takes Unicode text. Encode other bytes, for example as base64.`,
+  );
+}

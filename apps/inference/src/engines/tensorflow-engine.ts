@@ -27,15 +27,21 @@ export class TensorflowEngine implements Engine {
     'UINT16',
     'BOOL',
   ]);
+  /** Portable models are computed in WebAssembly, which nothing inside it can leave. */
+  readonly nativeFormats: ReadonlySet<string>;
+  readonly isThreadSafe: boolean;
   readonly backend: string;
   private readonly tf: Tensorflow;
 
   constructor({ tf, backend }: TensorflowRuntime) {
     this.tf = tf;
     this.backend = backend;
+    const isNative = backend.startsWith('tfjs-node');
+    this.nativeFormats = isNative ? this.formats : new Set();
+    this.isThreadSafe = !isNative;
   }
 
-  async load(files: ModelFiles, signature: Signature): Promise<LoadedModel> {
+  async load(files: ModelFiles, signature: Signature, _format: string): Promise<LoadedModel> {
     const modelJson = files.get('model.json');
     if (modelJson === undefined)
       throw modelUnusable('The version has no model.json: register a TF.js Layers model.');

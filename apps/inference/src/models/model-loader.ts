@@ -37,7 +37,7 @@ export class ModelLoader {
   private async loadNow(spec: VersionSpec): Promise<LoadedModel> {
     const engine = this.engineFor(spec);
     const files = await readModelFiles(this.blobs, spec.manifest, this.config.MAX_MODEL_BYTES);
-    const model = await engine.load(files, spec.signature);
+    const model = await engine.load(files, spec.signature, spec.format);
     try {
       await warmUp(model, spec.signature);
       return model;
