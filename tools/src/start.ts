@@ -1,18 +1,20 @@
 /**
  * `npm start`: boots the platform on this machine and stays until Ctrl-C.
  *
- *   node tools/dist/start.js [--port 8080] [--home .aimass] [--json] [--logs]
+ *   node tools/dist/start.js [--port 8080] [--home .aimass] [--replicas 1] [--json] [--logs]
  */
 import { parseArgs } from 'node:util';
 import { childEnvironment } from '@aimass/platform-config';
 import { startPlatform, type RunningPlatform } from '@aimass/platform-embedded';
 
 const DEFAULT_PORT = 8080;
-const USAGE = 'Usage: npm start -- [--port 8080] [--home .aimass] [--json] [--logs]';
+const USAGE = 'Usage: npm start -- [--port 8080] [--home .aimass] [--replicas 1] [--json] [--logs]';
 
 interface StartArguments {
   port: number;
   home: string;
+  /** Inference replicas. */
+  replicas: number;
   /** Prints one line of JSON when the platform is up; progress goes to stderr. */
   json: boolean;
   /** Shows the services' logs as well. */
@@ -25,18 +27,19 @@ function readArguments(): StartArguments {
       options: {
         port: { type: 'string', default: String(DEFAULT_PORT) },
         home: { type: 'string', default: '.aimass' },
+        replicas: { type: 'string', default: '1' },
         json: { type: 'boolean', default: false },
         logs: { type: 'boolean', default: false },
       },
     });
-    return { ...values, port: Number(values.port) };
+    return { ...values, port: Number(values.port), replicas: positive(values.replicas) };
   } catch (error) {
     throw new Error(`${messageOf(error)}\n${USAGE}`, { cause: error });
   }
 }
 
 async function main(): Promise<void> {
-  const { port, home, json, logs } = readArguments();
+  const { port, home, replicas, json, logs } = readArguments();
   // Whoever reads the output may go away (`npm start | head`); that must not take the platform down undrained.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -53,6 +56,7 @@ async function main(): Promise<void> {
     platform = await startPlatform({
       home,
       port,
+      replicas,
       env,
       ...(env['NATS_URL'] && { natsUrl: env['NATS_URL'] }),
       ...(env['ADMIN_KEY'] && { adminKey: env['ADMIN_KEY'] }),
@@ -69,6 +73,12 @@ async function main(): Promise<void> {
   announce(platform, json);
   await stopped;
   say('stopped');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 64) return value;
+  throw new Error('--replicas takes a whole number from 1 to 64.');
 }
 
 /** Settles when what `react` returned for the first signal has. Later signals only call `react` again. */
@@ -99,6 +109,7 @@ function announce(platform: RunningPlatform, json: boolean): void {
     `  API docs   ${gatewayUrl}/docs`,
     `  console    ${consoleUrl}`,
     `  admin key  ${adminKey}`,
+    ...platform.replicas().map(({ name, httpUrl }) => `  ${name.padEnd(10)} ${httpUrl} (operators)`),
     `  logs       ${logDir}`,
     '',
     'Ctrl-C drains and stops everything; the data stays in the home folder.',

@@ -9,6 +9,7 @@ export { NATS_FLOOR, NATS_PINNED } from './nats/nats-version.js';
 export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats/start-nats-server.js';
 export { generateAdminKey } from './platform/admin-key.js';
 export { startPlatform, type PlatformOptions, type RunningPlatform } from './platform/platform.js';
+export type { RunningReplica } from './platform/replicas.js';
 export { startServers, type RunningServers, type ServersOptions } from './platform/servers.js';
 export { DATABASES, findRepositoryRoot, SERVICES, type ServiceName } from './platform/services.js';
 export {

@@ -78,6 +78,19 @@ describe('startPlatform', () => {
     expect(isAlive(running.services.training.pid)).toBe(true);
   }, 60_000);
 
+  it('adds and removes inference replicas while it runs, and stops what is left of them', async () => {
+    const running = await start({ replicas: 2 });
+    const [, second] = running.replicas();
+    const third = await running.addReplica();
+    expect(running.replicas().map(({ name }) => name)).toEqual(['inference', 'inference-2', 'inference-3']);
+    expect(isAlive(third.pid)).toBe(true);
+    await running.removeReplica('inference-2');
+    expect(isAlive(second?.pid ?? 0)).toBe(false);
+    expect(running.replicas().map(({ name }) => name)).toEqual(['inference', 'inference-3']);
+    await running.stop();
+    expect(isAlive(third.pid)).toBe(false);
+  }, 60_000);
+
   it('leaves nothing running when one service does not start', async () => {
     useFixture('marketplace', 'fails-at-boot');
     await expect(start()).rejects.toThrow(/marketplace ended with code 3[^]*DATABASE_URL is not a URL/);

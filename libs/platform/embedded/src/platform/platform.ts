@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { assertPortFree, pickFreePorts } from '../process/ports.js';
 import { Supervisor, type SupervisorEvent } from '../supervisor/supervisor.js';
 import { loadAdminKey } from './admin-key.js';
+import { Replicas, type RunningReplica } from './replicas.js';
 import { lockHome, prepareHome } from './home-folder.js';
 import { startServersIn, type RunningServers, type ServersOptions } from './servers.js';
 import {
@@ -13,7 +14,7 @@ import {
   serviceEntry,
   serviceEnvironment,
   SERVICES,
-  STOP_ORDER,
+  stopOrder,
   type ServiceName,
   type ServiceSetting,
 } from './services.js';
@@ -24,6 +25,8 @@ export interface PlatformOptions {
   home: string;
   /** The gateway's HTTP port; chosen freely when absent. */
   port?: number;
+  /** Inference replicas; default 1. */
+  replicas?: number;
   /** A NATS server the user runs; then none is started. */
   natsUrl?: string;
   /** Default: the key kept in the home, made up on the first start. */
@@ -57,6 +60,12 @@ export interface RunningPlatform {
   home: string;
   logDir: string;
   services: Record<ServiceName, { pid: number; grpcPort: number }>;
+  /** The inference replicas, in the order they were started. */
+  replicas(): RunningReplica[];
+  /** Starts one more inference replica; gateways find it by themselves. */
+  addReplica(): Promise<RunningReplica>;
+  /** Drains and stops an inference replica. */
+  removeReplica(name: string): Promise<void>;
   /** Resident memory in MB per process, by service name, `postgres` (all its processes) and `nats`. */
   memory(): Record<string, number>;
   bootSeconds: number;
@@ -64,8 +73,10 @@ export interface RunningPlatform {
   stop(): Promise<void>;
   /** Like stop, but the services are not asked to drain (second Ctrl-C). What was accepted stays on disk. */
   kill(): Promise<void>;
-  /** Fault injection: sends a signal to a service, `postgres` or `nats`; what dies of it is started again. */
-  killService(name: ServiceName | 'postgres' | 'nats', signal: NodeJS.Signals): void;
+  /**
+   * Fault injection: sends a signal to a service, a replica, `postgres` or `nats`; what dies of it is started again.
+   */
+  killService(name: ServiceName | 'postgres' | 'nats' | (string & {}), signal: NodeJS.Signals): void;
 }
 
 /**
@@ -115,18 +126,22 @@ async function boot(options: PlatformOptions, root: string, undo: Undo[]) {
   undo.push(() => servers.stop());
   signal?.throwIfAborted();
   const supervisor = createSupervisor(options);
-  undo.push(() => supervisor.stopAll(STOP_ORDER));
   const abort = () => supervisor.killAll();
   signal?.addEventListener('abort', abort, { once: true });
   const setting = await describeSetting(options, root, servers);
+  const replicas = new Replicas(supervisor, setting);
+  undo.push(() => supervisor.stopAll(stopOrder(replicas.list().map(({ name }) => name))));
   onProgress(`starting ${SERVICES.length} services`);
   await startServices(supervisor, setting, onProgress).catch((error: unknown) => {
     signal?.throwIfAborted(); // what the interruption broke is not the reason
     throw error;
   });
+  for (let count = 1; count < (options.replicas ?? 1); count++) {
+    onProgress(`${(await replicas.add()).name} is ready`);
+  }
   signal?.throwIfAborted();
   signal?.removeEventListener('abort', abort);
-  return describePlatform(setting, servers, supervisor, undo);
+  return describePlatform(setting, { servers, supervisor, replicas }, undo);
 }
 
 function createSupervisor({ home, echoLogs, onProgress, onEvent }: PlatformOptions): Supervisor {
@@ -142,7 +157,7 @@ async function describeSetting(
   root: string,
   servers: RunningServers,
 ): Promise<ServiceSetting> {
-  const ports = await pickFreePorts(SERVICES.length + 1);
+  const ports = await pickFreePorts(SERVICES.length + 2);
   const grpcPorts = Object.fromEntries(
     SERVICES.map(({ name }, index) => [name, ports[index]]),
   ) as ServiceSetting['grpcPorts'];
@@ -153,6 +168,7 @@ async function describeSetting(
     databaseUrl: (database) => servers.databaseUrl(database),
     grpcPorts,
     httpPort: options.port ?? ports[SERVICES.length] ?? 0,
+    firstReplica: { grpcPort: grpcPorts.inference, httpPort: ports[SERVICES.length + 1] ?? 0 },
     adminKey: options.adminKey ?? loadAdminKey(options.home),
     logLevel: options.logLevel ?? 'info',
     inherited: options.env,
@@ -181,8 +197,7 @@ async function startServices(
 
 function describePlatform(
   { home, httpPort, adminKey, grpcPorts }: ServiceSetting,
-  servers: RunningServers,
-  supervisor: Supervisor,
+  { servers, supervisor, replicas }: { servers: RunningServers; supervisor: Supervisor; replicas: Replicas },
   undo: Undo[],
 ): RunningPlatform {
   let stopped: Promise<void> | undefined;
@@ -201,6 +216,9 @@ function describePlatform(
       ]);
       return Object.fromEntries(entries) as RunningPlatform['services'];
     },
+    replicas: () => replicas.list(),
+    addReplica: () => replicas.add(),
+    removeReplica: (name) => replicas.remove(name),
     memory: () => {
       const services = Object.entries(supervisor.pids()).map(([name, { rssMb }]) => [name, rssMb] as const);
       return { ...Object.fromEntries(services), ...servers.memory() };

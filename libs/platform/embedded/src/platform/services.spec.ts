@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { DATABASES, serviceEnvironment, SERVICES, STOP_ORDER, type ServiceSetting } from './services.js';
+import {
+  DATABASES,
+  replicaEnvironment,
+  serviceEnvironment,
+  SERVICES,
+  stopOrder,
+  type ServiceSetting,
+} from './services.js';
 
 const grpcPorts = Object.fromEntries(
   SERVICES.map(({ name }, index) => [name, 9000 + index]),
@@ -11,6 +18,7 @@ const setting: ServiceSetting = {
   databaseUrl: (database) => `postgres://127.0.0.1/${database}`,
   grpcPorts,
   httpPort: 8080,
+  firstReplica: { grpcPort: grpcPorts.inference, httpPort: 8081 },
   adminKey: 'am_key',
   logLevel: 'info',
   inherited: { PATH: '/bin', GRPC_PORT: '1' },
@@ -43,6 +51,21 @@ it('gives the admin key to the gateway only, and no database to inference', () =
   expect(DATABASES).toHaveLength(6);
 });
 
-it('stops every service exactly once', () => {
-  expect(STOP_ORDER.flat().sort()).toEqual(SERVICES.map(({ name }) => name).sort());
+it('gives every replica ports and a folder of its own', () => {
+  expect(environmentOf('inference')).toMatchObject({
+    HTTP_PORT: '8081',
+    CACHE_DIR: '/home/x/cache/inference',
+  });
+  expect(replicaEnvironment('inference-2', { grpcPort: 7001, httpPort: 7002 }, setting)).toMatchObject({
+    SERVICE_NAME: 'inference-2',
+    GRPC_PORT: '7001',
+    HTTP_PORT: '7002',
+    CACHE_DIR: '/home/x/cache/inference-2',
+    BLOB_DIR: '/home/x/blobs',
+  });
+});
+
+it('stops every service and replica exactly once', () => {
+  const stopped = stopOrder(['inference', 'inference-2']).flat();
+  expect(stopped.sort()).toEqual([...SERVICES.map(({ name }) => name), 'inference-2'].sort());
 });

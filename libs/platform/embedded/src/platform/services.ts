@@ -23,13 +23,21 @@ export const SERVICES = [
 export type ServiceName = (typeof SERVICES)[number]['name'];
 
 /** The gateway first: it stops taking requests before those who answer them go away. */
-export const STOP_ORDER: string[][] = [
-  ['gateway'],
-  ['inference', 'training'],
-  ['data-sources', 'model-registry', 'traffic-control', 'marketplace'],
-];
+export function stopOrder(replicas: readonly string[]): string[][] {
+  return [
+    ['gateway'],
+    [...replicas, 'training'],
+    ['data-sources', 'model-registry', 'traffic-control', 'marketplace'],
+  ];
+}
 
 export const DATABASES = SERVICES.flatMap((service) => ('database' in service ? [service.database] : []));
+
+/** Where one inference replica listens. */
+export interface ReplicaPorts {
+  grpcPort: number;
+  httpPort: number;
+}
 
 /** What the environments are made of. */
 export interface ServiceSetting {
@@ -39,7 +47,10 @@ export interface ServiceSetting {
   databaseUrl: (database: string) => string;
   /** Internal gRPC port of each service. */
   grpcPorts: Record<ServiceName, number>;
+  /** The gateway's. */
   httpPort: number;
+  /** Of the replica that runs as the service `inference`. */
+  firstReplica: ReplicaPorts;
   adminKey: string;
   logLevel: string;
   /** What the processes inherit (PATH and the like). */
@@ -69,9 +80,29 @@ export function serviceEnvironment(service: ServiceDefinition, setting: ServiceS
   };
 }
 
+/** The whole environment of an inference replica beside the first one. */
+export function replicaEnvironment(
+  name: string,
+  { grpcPort, httpPort }: ReplicaPorts,
+  setting: ServiceSetting,
+): NodeJS.ProcessEnv {
+  const inference = SERVICES.find((service) => service.name === 'inference') as ServiceDefinition;
+  return {
+    ...serviceEnvironment(inference, setting),
+    SERVICE_NAME: name,
+    GRPC_PORT: String(grpcPort),
+    ...replicaFolders(name, httpPort, setting.home),
+  };
+}
+
+/** One folder per replica: what a replica keeps there is about its own process. */
+function replicaFolders(name: string, httpPort: number, home: string): Record<string, string> {
+  return { CACHE_DIR: join(home, 'cache', name), HTTP_PORT: String(httpPort) };
+}
+
 function ownEnvironment(
   name: ServiceName,
-  { home, root, httpPort, adminKey }: ServiceSetting,
+  { home, root, httpPort, adminKey, firstReplica }: ServiceSetting,
 ): Record<string, string> {
   switch (name) {
     case 'gateway':
@@ -82,7 +113,7 @@ function ownEnvironment(
         SPOOL_DIR: join(home, 'spool'),
       };
     case 'inference':
-      return { CACHE_DIR: join(home, 'cache') };
+      return replicaFolders(name, firstReplica.httpPort, home);
     case 'training':
       return {
         WORK_DIR: join(home, 'training'),
