@@ -4,6 +4,12 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Length of one measurement. */
   readonly seconds: number;
+  /** Measure these targets only. */
+  readonly targets?: readonly string[];
+  /** Measure these works only. */
+  readonly works?: readonly string[];
+  /** Measure with these numbers of connections. */
+  readonly connections?: readonly number[];
   /** Prints a line for people. */
   readonly say: (line: string) => void;
   /** Aborted when the user wants it to end. */
@@ -14,5 +20,7 @@ export interface BenchOptions {
 export interface Bench {
   /** One line, for the list. */
   readonly title: string;
+  /** What is taken when the user says nothing. */
+  readonly defaults: Pick<BenchOptions, 'rounds' | 'seconds'>;
   run(options: BenchOptions): Promise<object>;
 }

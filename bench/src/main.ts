@@ -1,15 +1,22 @@
 import { parseArgs } from 'node:util';
-import { gatewayBench } from './gateway/gateway.bench.js';
 import type { Bench, BenchOptions } from './bench.js';
+import { gatewayBench } from './gateway/gateway.bench.js';
+import { inferenceBench } from './inference/inference.bench.js';
 
 /** Every benchmark by name. */
-const BENCHES: Readonly<Record<string, Bench>> = { gateway: gatewayBench };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  gateway: gatewayBench,
+  inference: inferenceBench,
+};
 
-const USAGE = `npm run bench -- NAME [--json] [--rounds N] [--seconds N]
+const USAGE = `npm run bench -- NAME [--json] [--rounds N] [--seconds N] [--targets A,B] [--work A,B] [--connections N,M]
 
-  --rounds N   how often each target is measured; targets take turns (3)
-  --seconds N  how long each measurement takes (5)
-  --json       the last line is one JSON object`;
+  --rounds N         how often each target is measured; targets take turns
+  --seconds N        how long each measurement takes
+  --json             the last line is one JSON object
+  --targets A,B      inference: these targets only
+  --work A,B         inference: these works only
+  --connections N,M  inference: these numbers of connections`;
 
 process.exitCode = await main();
 
@@ -24,9 +31,15 @@ async function main(): Promise<number> {
   }
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const { targets, work, connections } = values;
   const options: BenchOptions = {
-    rounds: positive(values.rounds, '--rounds'),
-    seconds: positive(values.seconds, '--seconds'),
+    rounds: positive(values.rounds ?? bench.defaults.rounds, '--rounds'),
+    seconds: positive(values.seconds ?? bench.defaults.seconds, '--seconds'),
+    ...(targets !== undefined && { targets: targets.split(',') }),
+    ...(work !== undefined && { works: work.split(',') }),
+    ...(connections !== undefined && {
+      connections: connections.split(',').map((count) => positive(count, '--connections')),
+    }),
     say: (line) => void process.stdout.write(`${line}\n`),
     signal: stop.signal,
   };
@@ -40,8 +53,11 @@ function readArguments() {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      targets: { type: 'string' },
+      work: { type: 'string' },
+      connections: { type: 'string' },
     },
   });
 }
@@ -52,7 +68,7 @@ function listBenches(): string {
     .join('\n');
 }
 
-function positive(text: string, flag: string): number {
+function positive(text: string | number, flag: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new Error(`${flag} takes a whole number, 1 or more.`);
   return value;

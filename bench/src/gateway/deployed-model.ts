@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findRepositoryRoot } from '@aimass/platform-embedded';
-import { ControlApi } from './control-api.js';
+import { ControlApi } from '../platform/control-api.js';
 
 const NAME = 'bench-faithful';
 /** High enough to refuse nothing, so that the check is paid for and passes. */
@@ -47,7 +47,7 @@ export async function deployModel(
 
 async function splitDataset(api: ControlApi): Promise<string> {
   const csv = await readFile(join(findRepositoryRoot(), 'examples', 'old-faithful.csv'));
-  const upload = await api.upload<{ id: string }>(csv);
+  const upload = await api.upload<{ id: string }>(csv, 'text/csv');
   await api.post('/datasets', { name: NAME, uploadId: upload.id });
   const ratios = { train: 0.7, validation: 0.15, test: 0.15 };
   const split = await api.post<{ id: string }>(`/datasets/${NAME}/versions/1/splits`, { ratios, seed: 7 });

@@ -5,7 +5,7 @@ import { childEnvironment } from '@aimass/platform-config';
 import { startPlatform } from '@aimass/platform-embedded';
 import type { Bench, BenchOptions } from '../bench.js';
 import { applyLoad } from '../load/load.js';
-import type { LoadPlan, LoadResult } from '../load/load.js';
+import type { LoadResult } from '../load/load.js';
 import { median, round, spread } from '../load/statistics.js';
 import { deployModel } from './deployed-model.js';
 import { startNoHop } from './no-hop.js';
@@ -13,7 +13,12 @@ import { startNoHop } from './no-hop.js';
 const CONNECTIONS = [1, 32];
 const WARM_UP_SECONDS = 2;
 
-type Request = Pick<LoadPlan, 'url' | 'headers' | 'body'>;
+/** What each target is sent. */
+interface Request {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 /** One target at one number of connections. */
 interface Cell {
@@ -26,6 +31,7 @@ interface Cell {
 /** Requests per second through the whole platform, beside the same answer from bare Fastify. */
 export const gatewayBench: Bench = {
   title: 'predictions through the gateway (key, limit and metering on) beside no hop at all',
+  defaults: { rounds: 3, seconds: 5 },
   run: runGatewayBench,
 };
 
@@ -74,7 +80,7 @@ function load(
   signal: AbortSignal,
 ): Promise<LoadResult> {
   const { url, headers, body } = request;
-  return applyLoad({ url, headers, body, connections, seconds }, signal);
+  return applyLoad({ protocol: 'http', url, headers, body: Buffer.from(body), connections, seconds }, signal);
 }
 
 function report(cells: readonly Cell[], { rounds, say }: BenchOptions): object {

@@ -1,45 +1,61 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Call } from './call.js';
 
 /** What to send, and how hard. */
-export interface LoadPlan {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+export interface LoadPlan extends Call {
+  /** Each has one request under way at a time. */
   readonly connections: number;
   readonly seconds: number;
 }
 
 /** What came of it. */
 export interface LoadResult {
-  /** Answers with 2xx per second. */
+  /** Good answers (2xx, or gRPC's OK) per second. */
   readonly rps: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** What the load process sends back. */
+/** What a load process sends back. */
 export interface LoadReport extends LoadResult {
-  /** Answers other than 2xx, and requests without an answer. */
+  /** Other answers, and requests without an answer. */
   readonly failures: number;
 }
 
 /**
- * Puts load on a URL from a process of its own, so that the measuring does not share an event loop with the measured.
+ * Puts load on a target from a process of its own, so that the measuring does not share an event loop with the measured.
  * Throws when any request failed: a figure with failures in it says nothing.
  */
 export async function applyLoad(plan: LoadPlan, signal: AbortSignal): Promise<LoadResult> {
-  const script = fileURLToPath(new URL('./load-process.js', import.meta.url));
-  const child = fork(script, [JSON.stringify(plan)], {
-    signal,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const report = await new Promise<LoadReport>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as LoadReport));
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the load process ended with code ${String(code)}`)));
-  });
-  const { failures, ...result } = report;
+  const { failures, ...result } = await runLoadProcess<LoadReport>(`./${plan.protocol}-load`, plan, signal);
   if (failures > 0) throw new Error(`${failures} requests to ${plan.url} failed under load.`);
   return result;
+}
+
+/** Runs a load process with a plan (which is sent to it: arguments are too small for a body) and takes its report. */
+export async function runLoadProcess<Report>(
+  script: string,
+  plan: object,
+  signal: AbortSignal,
+): Promise<Report> {
+  const child = fork(fileURLToPath(new URL(`${script}-process.js`, import.meta.url)), [], {
+    signal,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // JSON would take a body apart byte by byte.
+    serialization: 'advanced',
+  });
+  return new Promise<Report>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Report));
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the load process ended with code ${String(code)}`)));
+    child.send(plan);
+  });
+}
+
+/** The child's side of {@link runLoadProcess}: takes the plan, sends what `run` makes of it, and ends. */
+export function answerPlan<Plan>(run: (plan: Plan) => Promise<object>): void {
+  process.once('message', (plan) => {
+    void run(plan as Plan).then((report) => process.send?.(report, () => process.exit(0)));
+  });
 }

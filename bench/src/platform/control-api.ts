@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** How long something the platform does by itself may take. */
 const PATIENCE_MS = 60_000;
 
-/** The gateway's control routes, as far as the benchmark needs them. */
+/** The gateway's control routes, as far as the benchmarks need them. */
 export class ControlApi {
   constructor(
     private readonly gatewayUrl: string,
@@ -19,8 +19,9 @@ export class ControlApi {
     return this.send<T>('POST', `/api/v1${path}`, JSON.stringify(body), 'application/json');
   }
 
-  upload<T>(content: Buffer): Promise<T> {
-    return this.send<T>('POST', '/api/v1/uploads', content, 'text/csv');
+  /** Stores one file; it can then be named by its upload's id. */
+  upload<T>(content: Buffer, type: string): Promise<T> {
+    return this.send<T>('POST', '/api/v1/uploads', content, type);
   }
 
   /** Repeats `attempt` until it neither throws nor returns undefined; `what` names it should that take too long. */
@@ -46,7 +47,9 @@ export class ControlApi {
       method,
       headers,
       signal: this.signal,
-      ...(body === undefined ? {} : { body: new Blob([body]) }),
+      ...(body === undefined
+        ? {}
+        : { body: new Blob([typeof body === 'string' ? body : new Uint8Array(body)]) }),
     };
     const response = await fetch(`${this.gatewayUrl}${path}`, init);
     const text = await response.text();
