@@ -8,6 +8,7 @@ export type ErrorKind =
   | 'unprocessable'
   | 'precondition_failed'
   | 'too_large'
+  | 'unsupported_media'
   | 'exhausted'
   | 'unavailable'
   | 'internal';

@@ -18,6 +18,7 @@ export const KINDS: Readonly<Record<ErrorKind, KindRow>> = {
   unprocessable: { grpc: 3, http: 422, title: 'Unprocessable content', log: 'debug' },
   precondition_failed: { grpc: 9, http: 412, title: 'Precondition failed', log: 'debug' },
   too_large: { grpc: 11, http: 413, title: 'Too large', log: 'debug' },
+  unsupported_media: { grpc: 3, http: 415, title: 'Unsupported media type', log: 'debug' },
   exhausted: { grpc: 8, http: 429, title: 'Too many requests', log: 'debug' },
   unavailable: { grpc: 14, http: 503, title: 'Unavailable', log: 'warn' },
   internal: { grpc: 13, http: 500, title: 'Internal error', log: 'error' },

@@ -9,3 +9,18 @@ export type {
   OnnxTensor,
   OnnxValue,
 } from './onnx/build-onnx.js';
+export { inspectModelFiles } from './inspect-model-files.js';
+export type { ModelEngine, ModelFacts, ModelFormat } from './inspect-model-files.js';
+export { memoryFile } from './model-file.js';
+export type { ModelFile } from './model-file.js';
+export { inspectOnnx } from './onnx/inspect-onnx.js';
+export type { OnnxFacts } from './onnx/inspect-onnx.js';
+export type { ExternalRange } from './onnx/check-tensors.js';
+export { inspectGguf } from './headers/gguf.js';
+export type { GgufFacts } from './headers/gguf.js';
+export { inspectSafetensors } from './headers/safetensors.js';
+export type { SafetensorsFacts } from './headers/safetensors.js';
+export { assertSignatureFits } from './signature.js';
+export type { SignatureFacts, TensorFacts } from './signature.js';
+export { assertFilePaths, isPlainPath } from './file-paths.js';
+export { signatureMismatch } from './model-files.errors.js';
