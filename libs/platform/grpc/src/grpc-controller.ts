@@ -1,12 +1,12 @@
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
-import type { MethodDefinition, sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
+import type { MethodDefinition, sendUnaryData, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { DomainError, toDomainError } from '@aimass/platform-errors';
 import { setTimeout as delay } from 'node:timers/promises';
 import { from } from 'rxjs';
 import { toGrpcError } from './error-transport.js';
 import { logFailure } from './grpc-error.filter.js';
-import type { GrpcServiceDefinition } from './service-types.js';
+import type { GrpcServiceDefinition, UnaryContext } from './service-types.js';
 
 /**
  * Makes a class the controller of a generated service: every rpc is bound to the method of its name. A missing method
@@ -53,9 +53,13 @@ function adapt(handler: Handler, method: MethodDefinition<unknown, unknown>): Ha
       return from(handler.call(this, request) as AsyncIterable<unknown>);
     };
   }
-  return function (this: unknown, request) {
-    return handler.call(this, request);
+  return function (this: unknown, request, _metadata, call) {
+    return handler.call(this, request, contextOf(call as ServerUnaryCall<unknown, unknown>));
   };
+}
+
+function contextOf(call: ServerUnaryCall<unknown, unknown>): UnaryContext {
+  return { timeLeftMs: () => Number(call.getDeadline()) - Date.now() };
 }
 
 const logger = new Logger('grpc');

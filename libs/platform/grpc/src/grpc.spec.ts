@@ -13,7 +13,7 @@ import { GrpcController } from './grpc-controller.js';
 import { GrpcErrorFilter } from './grpc-error.filter.js';
 import { grpcClient } from './grpc-client.js';
 import { grpcServerOptions } from './grpc-server.js';
-import type { GrpcClient, GrpcHandlers } from './service-types.js';
+import type { GrpcClient, GrpcHandlers, UnaryContext } from './service-types.js';
 
 /** A few rpcs of different shapes, behind one real server. */
 const definition = {
@@ -31,8 +31,8 @@ let handlers: Handlers;
 
 @GrpcController(definition)
 class TestController implements Handlers {
-  getDatasetVersion(request: dataSources.GetDatasetVersionRequest) {
-    return handlers.getDatasetVersion(request);
+  getDatasetVersion(request: dataSources.GetDatasetVersionRequest, context?: UnaryContext) {
+    return handlers.getDatasetVersion(request, context);
   }
   createDataset(request: dataSources.CreateDatasetRequest) {
     return handlers.createDataset(request);
@@ -192,6 +192,17 @@ describe('a call', () => {
       code: 'service_unavailable',
     });
     expect(Date.now() - started).toBeLessThan(2_000);
+  });
+
+  it('tells its handler how much time is left', async () => {
+    const left: number[] = [];
+    handlers.getDatasetVersion = (_, context) => {
+      left.push(context?.timeLeftMs() ?? 0);
+      return Promise.resolve({ version: undefined });
+    };
+    await client.getDatasetVersion(getVersion, { deadlineMs: 60_000 });
+    expect(left[0]).toBeGreaterThan(50_000);
+    expect(left[0]).toBeLessThanOrEqual(60_000);
   });
 
   it('ends when its signal aborts, also when it has aborted before', async () => {

@@ -4,4 +4,10 @@ export { GrpcErrorFilter } from './grpc-error.filter.js';
 export { grpcServerOptions, MAX_MESSAGE_BYTES } from './grpc-server.js';
 export { grpcClient } from './grpc-client.js';
 export type { GrpcClientOptions } from './grpc-client.js';
-export type { CallOptions, GrpcClient, GrpcHandlers, GrpcServiceDefinition } from './service-types.js';
+export type {
+  CallOptions,
+  GrpcClient,
+  GrpcHandlers,
+  GrpcServiceDefinition,
+  UnaryContext,
+} from './service-types.js';

@@ -8,6 +8,12 @@ export type GrpcServiceDefinition = Readonly<Record<string, MethodDefinition<any
 type RequestOf<M> = M extends { requestDeserialize: (bytes: Buffer) => infer Request } ? Request : never;
 type ResponseOf<M> = M extends { responseDeserialize: (bytes: Buffer) => infer Response } ? Response : never;
 
+/** What a handler may want to know of a call beyond its request. */
+export interface UnaryContext {
+  /** Milliseconds until the caller stops waiting; Infinity when it never does. */
+  timeLeftMs(): number;
+}
+
 /** What a controller implements, one method per rpc; drift from the contract is a compile error. */
 export type GrpcHandlers<S> = {
   [K in keyof S]: S[K] extends { requestStream: true; responseStream: true }
@@ -16,7 +22,7 @@ export type GrpcHandlers<S> = {
       ? (requests: AsyncIterable<RequestOf<S[K]>>) => Promise<ResponseOf<S[K]>>
       : S[K] extends { responseStream: true }
         ? (request: RequestOf<S[K]>) => AsyncIterable<ResponseOf<S[K]>>
-        : (request: RequestOf<S[K]>) => Promise<ResponseOf<S[K]>>;
+        : (request: RequestOf<S[K]>, context?: UnaryContext) => Promise<ResponseOf<S[K]>>;
 };
 
 /** How long a call may take and who may end it early. */
