@@ -16,7 +16,7 @@ export class OipError extends Error {
 }
 
 /** The one table HTTP status → gRPC status of this protocol. */
-const GRPC_STATUS: Readonly<Record<number, number>> = {
+const GRPC_STATUS: Readonly<Record<number, status>> = {
   200: status.OK,
   400: status.INVALID_ARGUMENT,
   401: status.UNAUTHENTICATED,
@@ -37,7 +37,7 @@ const GRPC_STATUS: Readonly<Record<number, number>> = {
 };
 
 /** The gRPC status that an HTTP status stands for; other 4xx are INVALID_ARGUMENT, other 5xx INTERNAL. */
-export function grpcStatusOf(httpStatus: number): number {
+export function grpcStatusOf(httpStatus: number): status {
   const known = GRPC_STATUS[httpStatus];
   if (known !== undefined) return known;
   return httpStatus >= 400 && httpStatus < 500 ? status.INVALID_ARGUMENT : status.INTERNAL;
