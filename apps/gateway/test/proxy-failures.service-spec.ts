@@ -9,7 +9,7 @@ let under: PlaneUnderTest;
 const running: FakeReplica[] = [];
 
 beforeAll(async () => {
-  under = await startPlane({ stallMs: 400, holdMs: 2_000, sweepMs: 20 });
+  under = await startPlane({ pingMs: 100, stallMs: 300, holdMs: 2_000, sweepMs: 20 });
 });
 afterAll(async () => {
   await under.stop();
@@ -41,7 +41,7 @@ const received = (replicas: FakeReplica[]): number =>
 
 describe('a replica that stalls', () => {
   it('is ejected, and its calls are answered by another inside their deadline', async () => {
-    const stalled = await FakeReplica.start({ behaviour: 'keep' });
+    const stalled = await FakeReplica.start({ behaviour: 'stuck' });
     const healthy = await FakeReplica.start();
     const { name } = await serveOn(stalled, healthy);
     const answers = await Promise.all(Array.from({ length: 20 }, () => under.infer(name)));
@@ -51,7 +51,7 @@ describe('a replica that stalls', () => {
   });
 
   it('lets a call fail at its own deadline, not later', async () => {
-    const stalled = await FakeReplica.start({ behaviour: 'keep' });
+    const stalled = await FakeReplica.start({ behaviour: 'stuck' });
     const { name } = await serveOn(stalled);
     const startedMs = performance.now();
     const response = await under.infer(name, { headers: { 'x-request-timeout-ms': '200' } });

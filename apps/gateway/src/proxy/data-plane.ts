@@ -4,6 +4,7 @@ import { Leases } from './limits/leases.js';
 import { Limiter } from './limits/limiter.js';
 import { UsageShipper } from './metering/usage-shipper.js';
 import { UsageSpool } from './metering/usage-spool.js';
+import { Overload } from './overload.js';
 import type { DataPlaneDependencies, KeyReader, ProxyConfig, ProxyLog } from './ports.js';
 import { ReplicaPool } from './replicas/replica-pool.js';
 import { RoutingTable } from './routing/routing-table.js';
@@ -13,6 +14,8 @@ export class DataPlane {
   readonly routes: RoutingTable;
   readonly limiter: Limiter;
   readonly replicas: ReplicaPool;
+  /** Whether new predictions are refused. */
+  readonly overload: Overload;
   readonly spool: UsageSpool;
   readonly keys: KeyReader;
   readonly config: ProxyConfig;
@@ -28,10 +31,11 @@ export class DataPlane {
     this.keys = keys;
     this.config = config;
     this.log = log;
-    this.routes = new RoutingTable(log);
+    this.routes = new RoutingTable(log, tuning.swapMs);
     this.spool = new UsageSpool(config.SPOOL_DIR, tuning, log);
     this.limiter = new Limiter(new Leases(gatewayIdOf(config.SPOOL_DIR), leases, log));
     this.replicas = new ReplicaPool(tuning, log);
+    this.overload = new Overload(tuning, this.replicas, log);
     this.shipper = new UsageShipper(nats, this.spool, log, tuning.shipDelayMs);
   }
 
@@ -44,6 +48,7 @@ export class DataPlane {
   start(): void {
     const { nats } = this.dependencies;
     const { signal } = this.stopping;
+    this.overload.start();
     this.limiter.start(this.tuning().renewMs);
     this.shipper.start();
     this.following = Promise.all([this.routes.follow(nats, signal), this.replicas.start(nats, signal)]);
@@ -52,6 +57,7 @@ export class DataPlane {
   /** Ends all of that; call it once no request is open any more. What is not shipped stays in the spool. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.overload.stop();
     this.limiter.stop();
     this.replicas.stop();
     await this.shipper.stop();

@@ -41,8 +41,32 @@ export interface DataPlaneDependencies {
 export interface DataPlaneTuning {
   /** How long a request for a version that is ready nowhere waits for it, inside its own deadline. */
   readonly holdMs: number;
-  /** A replica with unanswered calls that says nothing for this long is taken for stalled. */
+  /** A replica with unanswered calls that says nothing for this long is asked for a sign of life. */
+  readonly pingMs: number;
+  /** A replica that gives no sign of life for this long after it was asked for one is taken for stuck. */
   readonly stallMs: number;
+  /** A version on a replica that refuses every call for this long is ejected there. */
+  readonly refusingMs: number;
+  /** The first ejection of a replica, or of a version on it, lasts this long; each further one twice as long. */
+  readonly ejectMs: number;
+  /** None lasts longer. */
+  readonly maxEjectMs: number;
+  /** After this long in service the next ejection is a first one again. */
+  readonly forgiveMs: number;
+  /** What is new or returns gets its full share of calls after this long. */
+  readonly rampMs: number;
+  /** Retries per request of the last 10 s at most. */
+  readonly retryShare: number;
+  /** Retries per second that are always allowed. */
+  readonly retryFloor: number;
+  /** How long the version before answers in place of a new one that is ready nowhere. */
+  readonly swapMs: number;
+  /** New predictions are refused while the event loop is this far behind. */
+  readonly maxLagMs: number;
+  /** New predictions are refused while this many are open. */
+  readonly maxOpenCalls: number;
+  /** New predictions are refused while the bodies of the open ones have this many bytes. */
+  readonly maxOpenBytes: number;
   /** A replica whose heartbeat is older is used only when there is no other. */
   readonly heartbeatMs: number;
   /** How often deadlines and stalls are looked at. */

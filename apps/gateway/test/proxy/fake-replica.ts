@@ -1,35 +1,65 @@
-import { inference } from '@aimass/contracts';
+import { inference, replica as replicaService } from '@aimass/contracts';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 
 type Stream = ServerDuplexStream<inference.ExchangeRequest, inference.ExchangeResponse>;
+type Load = ServerUnaryCall<replicaService.LoadVersionRequest, replicaService.LoadVersionResponse>;
 
-/** What a fake replica does with a call: answer at once, keep it, or end the process as far as a gateway can tell. */
-export type Behaviour = 'answer' | 'keep' | 'crash';
+/**
+ * What a fake replica does with a call: answer at once, or after `slowMs`; keep it, alive otherwise; nothing at all, as
+ * a stuck process; answer with an internal error; refuse to run it; or end as far as a gateway can tell.
+ */
+export type Behaviour = 'answer' | 'slow' | 'keep' | 'stuck' | 'error' | 'unrun' | 'crash';
+
+/** How a fake replica starts. */
+export interface FakeOptions {
+  readonly credits?: number;
+  readonly port?: number;
+  readonly behaviour?: Behaviour;
+  readonly slowMs?: number;
+}
 
 /** A data plane on a real port that does as the test says. */
 export class FakeReplica {
   behaviour: Behaviour = 'answer';
+  /** The versions that it has; a call for another is refused. Undefined: all. */
+  versions: Set<string> | undefined;
+  /** With what status calls are refused as not run. */
+  unrunStatus = 503;
   /** Every call that arrived, in order. */
   readonly received: inference.InferCall[] = [];
   readonly cancelled: number[] = [];
+  /** Versions that it was asked to load, in order. */
+  readonly loads: string[] = [];
   /** Calls per frame, in order. */
   readonly frames: number[] = [];
+  pings = 0;
   private readonly kept: { stream: Stream; call: inference.InferCall }[] = [];
+  private readonly streams = new Set<Stream>();
   private readonly server = new Server();
 
-  private constructor(private readonly credits: number) {}
+  private constructor(
+    private readonly credits: number,
+    private readonly slowMs: number,
+  ) {}
 
   address = '';
 
-  static async start(
-    options: { credits?: number; port?: number; behaviour?: Behaviour } = {},
-  ): Promise<FakeReplica> {
-    const replica = new FakeReplica(options.credits ?? 1_000);
+  static async start(options: FakeOptions = {}): Promise<FakeReplica> {
+    const replica = new FakeReplica(options.credits ?? 1_000, options.slowMs ?? 100);
     replica.behaviour = options.behaviour ?? 'answer';
     replica.server.addService(inference.DataPlaneServiceService, {
       exchange: (stream: Stream) => replica.serve(stream),
     });
+    replica.server.addService(
+      { loadVersion: replicaService.ReplicaServiceService.loadVersion },
+      {
+        loadVersion: (load: Load, done: sendUnaryData<replicaService.LoadVersionResponse>) => {
+          replica.loads.push(load.request.modelVersionId);
+          done(null, { version: undefined });
+        },
+      },
+    );
     const port = await new Promise<number>((resolve, reject) => {
       const address = `127.0.0.1:${options.port ?? 0}`;
       replica.server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
@@ -44,26 +74,44 @@ export class FakeReplica {
     this.server.forceShutdown();
   }
 
+  /** Ends every stream, as a connection that breaks does; new ones are taken. */
+  breakStreams(): void {
+    for (const stream of this.streams) stream.destroy();
+  }
+
   /** Answers the calls that were kept. */
   release(): void {
     for (const { stream, call } of this.kept.splice(0)) answer(stream, call);
   }
 
   private serve(stream: Stream): void {
+    this.streams.add(stream);
     stream.write({ answers: [], credits: this.credits, pong: 0 });
     stream.on('error', () => undefined);
+    stream.on('close', () => this.streams.delete(stream));
     stream.on('data', (frame: inference.ExchangeRequest) => {
       this.cancelled.push(...frame.cancelledCallIds);
+      if (frame.ping !== 0) this.pong(stream, frame.ping);
       if (frame.calls.length > 0) this.frames.push(frame.calls.length);
       for (const call of frame.calls) this.handle(stream, call);
     });
     stream.on('end', () => stream.end());
   }
 
+  private pong(stream: Stream, ping: number): void {
+    this.pings += 1;
+    if (this.behaviour !== 'stuck') stream.write({ answers: [], credits: 0, pong: ping });
+  }
+
   private handle(stream: Stream, call: inference.InferCall): void {
     this.received.push(call);
-    if (this.behaviour === 'crash') this.stop();
-    else if (this.behaviour === 'keep') this.kept.push({ stream, call });
+    const isMissing = this.versions?.has(call.modelVersionId) === false;
+    if (isMissing) refuse(stream, call, 404);
+    else if (this.behaviour === 'crash') this.stop();
+    else if (this.behaviour === 'keep' || this.behaviour === 'stuck') this.kept.push({ stream, call });
+    else if (this.behaviour === 'slow') setTimeout(() => answer(stream, call), this.slowMs);
+    else if (this.behaviour === 'error') reply(stream, call, 500, { error: 'the engine failed' });
+    else if (this.behaviour === 'unrun') refuse(stream, call, this.unrunStatus);
     else answer(stream, call);
   }
 }
@@ -71,21 +119,33 @@ export class FakeReplica {
 /** Echoes what the gateway sent; a body that says `refuse` gets a 400. */
 function answer(stream: Stream, call: inference.InferCall): void {
   const text = call.body.toString();
-  const isRefused = text.includes('refuse');
-  const body = isRefused
-    ? { error: 'shape does not fit' }
-    : { model_name: call.modelName, model_version: call.modelVersionId, echo: text };
+  if (text.includes('refuse')) return reply(stream, call, 400, { error: 'shape does not fit' });
+  reply(stream, call, 200, {
+    model_name: call.modelName,
+    model_version: call.modelVersionId,
+    echo: text,
+  });
+}
+
+function refuse(stream: Stream, call: inference.InferCall, status: number): void {
+  reply(stream, call, status, { error: 'not run', unrun: true });
+}
+
+/** A body that says `unrun` marks the call as not run. */
+function reply(stream: Stream, call: inference.InferCall, status: number, body: object): void {
+  const unrun = 'unrun' in body;
+  if (stream.destroyed || stream.cancelled) return;
   stream.write({
     answers: [
       {
         callId: call.callId,
-        status: isRefused ? 400 : 200,
+        status,
         jsonLength: call.jsonLength,
         body: Buffer.from(JSON.stringify(body)),
         queueUs: 10,
         computeUs: 20,
-        unrun: false,
-        retryAfterMs: 0,
+        unrun,
+        retryAfterMs: unrun ? 1_500 : 0,
       },
     ],
     credits: 1,

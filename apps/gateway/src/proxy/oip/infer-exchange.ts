@@ -14,16 +14,15 @@ export interface InferContext {
   readonly state: RequestState & { readonly caller: AuthenticatedKey };
   readonly reply: FastifyReply;
   readonly route: CompiledRoute;
-  readonly modelVersionId: string;
 }
 
 /** Turns what came of a call into the HTTP answer; a good one is metered first, and is refused when that fails. */
 export class InferExchange implements CallListener {
   constructor(private readonly context: InferContext) {}
 
-  answered(answer: inference.InferAnswer): void {
+  answered(answer: inference.InferAnswer, modelVersionId: string): void {
     if (answer.status < 200 || answer.status > 299) return this.send(answer);
-    this.context.spool.append(this.usage(), (error) => {
+    this.context.spool.append(this.usage(modelVersionId), (error) => {
       if (error === null) return this.send(answer);
       const message = 'The gateway cannot record usage right now, so it does not answer. Try again shortly.';
       sendOipError(this.context.reply, new OipError(503, message, 5));
@@ -43,12 +42,14 @@ export class InferExchange implements CallListener {
       reply.header('content-type', 'application/octet-stream');
       reply.header('inference-header-content-length', answer.jsonLength);
     }
+    if (answer.status === 503)
+      reply.header('retry-after', Math.max(1, Math.ceil(answer.retryAfterMs / 1000)));
     reply.header('server-timing', serverTiming(answer, performance.now() - state.startedMs));
     reply.code(answer.status).send(answer.body);
   }
 
-  private usage(): UsageEvent {
-    const { state, route, modelVersionId } = this.context;
+  private usage(modelVersionId: string): UsageEvent {
+    const { state, route } = this.context;
     return {
       id: uuidv7(),
       occurredAt: new Date(),

@@ -69,11 +69,12 @@ export class InferHandler {
     checkContentType(headers);
     const deadlineMs = state.startedMs + timeoutOf(headers, this.plane.config.REQUEST_TIMEOUT_MS);
     const variant = slot === undefined ? route.choice.next() : findVariant(route, slot);
-    const { modelVersionId } = variant;
-    const exchange = new InferExchange({ spool: this.plane.spool, state, reply, route, modelVersionId });
+    const { modelVersionId, predecessors } = variant;
+    const exchange = new InferExchange({ spool: this.plane.spool, state, reply, route });
     const encoding = inference.BodyEncoding.OIP_REST;
     const modelName = route.name;
-    const spec = { modelVersionId, modelName, encoding, priority: 0, jsonLength, body, deadlineMs };
+    const model = { modelVersionId, predecessors, modelName };
+    const spec = { ...model, encoding, priority: 0, jsonLength, body, deadlineMs };
     const call = this.plane.replicas.send(spec, exchange);
     if (call.isOpen) reply.raw.once('close', () => call.cancel());
   }

@@ -45,7 +45,7 @@ function install(fastify: FastifyInstance, plane: DataPlane): void {
   fastify.post('/models/*', { bodyLimit }, (request, reply) => infer.handle(request, reply));
 }
 
-/** Before the body is read: who is calling. Throws OipError 401. */
+/** Before the body is read: who is calling, and whether there is room. Throws OipError 401 or 503. */
 function admit(plane: DataPlane, request: FastifyRequest, reply: FastifyReply): void {
   const requestId = request.id;
   reply.header('x-request-id', requestId);
@@ -53,6 +53,8 @@ function admit(plane: DataPlane, request: FastifyRequest, reply: FastifyReply): 
   const presented = bearerOf(request.headers);
   const caller = presented === undefined ? null : plane.keys.find(presented);
   request.dataPlane = { startedMs, requestId, caller };
+  // Only predictions are posted here; health and what is read are never refused.
+  if (request.method === 'POST' && plane.overload.isShedding()) throw overloaded();
   if (caller !== null || OPEN_ROUTES.has(request.url.split('?', 1)[0] ?? '')) return;
   reply.header('www-authenticate', presented === undefined ? 'Bearer' : 'Bearer error="invalid_token"');
   throw new OipError(
@@ -61,6 +63,10 @@ function admit(plane: DataPlane, request: FastifyRequest, reply: FastifyReply): 
       ? 'This needs an API key: send Authorization: Bearer am_…'
       : 'The API key is not known, or it was revoked. Make a new one under /api/v1/keys.',
   );
+}
+
+function overloaded(): OipError {
+  return new OipError(503, 'The gateway has more requests than it can answer in time. Try again shortly.', 1);
 }
 
 function notFound(request: FastifyRequest, reply: FastifyReply): OipError {

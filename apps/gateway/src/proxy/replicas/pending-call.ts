@@ -1,8 +1,17 @@
 import type { inference } from '@aimass/contracts';
+import type { Seat } from './replica.js';
+
+/** A version that answers in place of the one asked for until that is ready, `untilMs` of the monotonic clock at most. */
+export interface Predecessor {
+  readonly modelVersionId: string;
+  readonly untilMs: number;
+}
 
 /** A prediction to be made. `deadlineMs` is an instant of the monotonic clock. */
 export interface CallSpec {
   readonly modelVersionId: string;
+  /** Versions that may answer while `modelVersionId` is ready nowhere, the best first; none when absent. */
+  readonly predecessors?: readonly Predecessor[];
   /** The name to put into the answer. */
   readonly modelName: string;
   readonly jsonLength: number | undefined;
@@ -31,7 +40,8 @@ export interface CallFailure {
 
 /** Hears exactly one of the two, once, unless the call is cancelled first. */
 export interface CallListener {
-  answered(answer: inference.InferAnswer): void;
+  /** `modelVersionId` is the version that answered: the one asked for, or a predecessor. */
+  answered(answer: inference.InferAnswer, modelVersionId: string): void;
   failed(failure: CallFailure): void;
 }
 
@@ -46,17 +56,27 @@ export class PendingCall {
   callId = 0;
   /** When it was sent on that link, or 0. */
   sentMs = 0;
-  /** The link that stalled with it, which is not asked again. */
+  /** The version it is sent for. */
+  modelVersionId: string;
+  /** What it was sent to and is judged by; undefined while it is held, and when it waits for a cold version. */
+  seat: Seat | undefined;
+  /** It finds out whether its seat, or the seat's replica, is well again. */
+  isProbe = false;
+  /** The link that is not asked again: it stalled with the call, or refused it. */
   avoid: CallCarrier | undefined;
   /** When holding it ends. */
   holdUntilMs = 0;
   private attempts = 0;
   private isSettled = false;
 
+  /** `onSettled` is called once, as soon as the call is answered, has failed or is cancelled. */
   constructor(
     readonly spec: CallSpec,
     private readonly listener: CallListener,
-  ) {}
+    private readonly onSettled: (call: PendingCall, isCancelled: boolean) => void,
+  ) {
+    this.modelVersionId = spec.modelVersionId;
+  }
 
   get isOpen(): boolean {
     return !this.isSettled;
@@ -74,22 +94,26 @@ export class PendingCall {
   }
 
   answer(answer: inference.InferAnswer): void {
-    if (this.isSettled) return;
-    this.isSettled = true;
-    this.listener.answered(answer);
+    if (!this.settle()) return;
+    this.listener.answered(answer, this.modelVersionId);
   }
 
   fail(failure: CallFailure): void {
-    if (this.isSettled) return;
-    this.isSettled = true;
+    if (!this.settle()) return;
     this.listener.failed(failure);
   }
 
   /** Nobody waits any more. */
   cancel(): void {
-    if (this.isSettled) return;
-    this.isSettled = true;
+    if (!this.settle(true)) return;
     this.link?.abandon(this);
+  }
+
+  private settle(isCancelled = false): boolean {
+    if (this.isSettled) return false;
+    this.isSettled = true;
+    this.onSettled(this, isCancelled);
+    return true;
   }
 }
 

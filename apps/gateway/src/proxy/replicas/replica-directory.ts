@@ -1,29 +1,19 @@
 import { KV_BUCKETS, inference } from '@aimass/contracts';
 import { StateBucket } from '@aimass/platform-messaging';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { ReplicaLink } from './replica-link.js';
+import type { CallCarrier } from './pending-call.js';
+import { rendezvous } from './rendezvous.js';
+import type { Replica, Seat } from './replica.js';
 
 /** How long a heartbeat stays in the KV bucket; replicas send one every second. */
 const HEARTBEAT_TTL_MS = 5_000;
 
-/** A replica as its last heartbeat describes it. */
-export interface Replica {
-  readonly id: string;
-  readonly link: ReplicaLink;
-  heartbeat: inference.ReplicaHeartbeat;
-  ready: ReadonlySet<string>;
-  /** When the last heartbeat arrived, on the monotonic clock. */
-  seenMs: number;
-  /** It took its key away. */
-  hasLeft: boolean;
-}
-
 /** What the directory needs done. */
 export interface DirectoryListener {
-  connect(heartbeat: inference.ReplicaHeartbeat): ReplicaLink;
+  arrived(id: string, heartbeat: inference.ReplicaHeartbeat): Replica;
   /** The replica took its leave or is given up: its link is not needed any more. */
   removed(replica: Replica): void;
-  /** Some version may be ready on more replicas than before. */
+  /** Some version may be ready, or on offer, on more replicas than before. */
   changed(): void;
 }
 
@@ -33,10 +23,10 @@ export interface DirectoryListener {
  */
 export class ReplicaDirectory {
   private readonly replicas = new Map<string, Replica>();
-  private readonly readyBy = new Map<string, readonly Replica[]>();
+  private readonly seatsBy = new Map<string, readonly Seat[]>();
 
   constructor(
-    private readonly heartbeatMs: number,
+    readonly heartbeatMs: number,
     private readonly listener: DirectoryListener,
   ) {}
 
@@ -55,8 +45,8 @@ export class ReplicaDirectory {
     }
     if (present && present.link.address !== heartbeat.address) this.remove(present);
     const known = this.replicas.get(id);
-    if (known) this.update(known, heartbeat);
-    else this.add(id, heartbeat);
+    if (known === undefined) this.add(id, heartbeat);
+    else if (known.update(heartbeat)) this.reindex();
   }
 
   all(): Iterable<Replica> {
@@ -64,14 +54,28 @@ export class ReplicaDirectory {
   }
 
   /** Replicas that have the version ready and are not draining; also those whose heartbeat is late. */
-  readyFor(modelVersionId: string): readonly Replica[] {
-    let found = this.readyBy.get(modelVersionId);
+  seatsOf(modelVersionId: string): readonly Seat[] {
+    let found = this.seatsBy.get(modelVersionId);
     if (found === undefined) {
-      const all = [...this.replicas.values()];
-      found = all.filter((replica) => !replica.heartbeat.draining && replica.ready.has(modelVersionId));
-      this.readyBy.set(modelVersionId, found);
+      found = [...this.replicas.values()]
+        .filter((replica) => !replica.heartbeat.draining && replica.ready.has(modelVersionId))
+        .map((replica) => replica.seat(modelVersionId));
+      this.seatsBy.set(modelVersionId, found);
     }
     return found;
+  }
+
+  /**
+   * The replica that is to load the version, among those that do so when a call comes. Every gateway that sees the same
+   * replicas names the same one, so that many calls in many gateways cause a single load.
+   */
+  loaderOf(modelVersionId: string, avoid?: CallCarrier): Replica | undefined {
+    const candidates = [...this.replicas.values()].filter(
+      ({ heartbeat, cold, link }) =>
+        !heartbeat.draining && cold.has(modelVersionId) && link.isUsable && link !== avoid,
+    );
+    const inService = candidates.filter(({ ejection }) => !ejection.isOut);
+    return rendezvous(modelVersionId, inService.length > 0 ? inService : candidates);
   }
 
   /** Why the version cannot be loaded, when a replica has tried and failed. */
@@ -81,11 +85,6 @@ export class ReplicaDirectory {
       if (reason !== undefined) return reason;
     }
     return undefined;
-  }
-
-  /** Whether the replica's heartbeat is late. */
-  isLate(replica: Replica, nowMs: number): boolean {
-    return nowMs - replica.seenMs > this.heartbeatMs;
   }
 
   /** Gives up replicas that neither send heartbeats nor keep their stream, and those that left and are done. */
@@ -102,31 +101,17 @@ export class ReplicaDirectory {
   }
 
   private add(id: string, heartbeat: inference.ReplicaHeartbeat): void {
-    const ready = new Set(heartbeat.readyModelVersionIds);
-    const link = this.listener.connect(heartbeat);
-    this.replicas.set(id, { id, link, heartbeat, ready, seenMs: performance.now(), hasLeft: false });
+    this.replicas.set(id, this.listener.arrived(id, heartbeat));
     this.reindex();
   }
 
-  /** It gets nothing new, and keeps its stream until it has answered what it has. */
   private letLeave(replica: Replica): void {
-    replica.heartbeat = { ...replica.heartbeat, draining: true };
-    replica.hasLeft = true;
-    replica.seenMs = Number.NEGATIVE_INFINITY;
+    replica.leave();
     this.reindex();
   }
 
-  private update(replica: Replica, heartbeat: inference.ReplicaHeartbeat): void {
-    const before = replica.heartbeat;
-    replica.heartbeat = heartbeat;
-    replica.hasLeft = false;
-    replica.seenMs = performance.now();
-    const isSame =
-      before.draining === heartbeat.draining &&
-      before.readyModelVersionIds.join() === heartbeat.readyModelVersionIds.join();
-    if (isSame && Object.keys(heartbeat.failedModelVersions).length === 0) return;
-    replica.ready = new Set(heartbeat.readyModelVersionIds);
-    this.reindex();
+  private isLate(replica: Replica, nowMs: number): boolean {
+    return nowMs - replica.seenMs > this.heartbeatMs;
   }
 
   private remove(replica: Replica): void {
@@ -136,7 +121,7 @@ export class ReplicaDirectory {
   }
 
   private reindex(): void {
-    this.readyBy.clear();
+    this.seatsBy.clear();
     this.listener.changed();
   }
 }

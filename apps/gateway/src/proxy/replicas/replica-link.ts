@@ -1,3 +1,4 @@
+import { replica as replicaService } from '@aimass/contracts';
 import type { inference } from '@aimass/contracts';
 import { MAX_MESSAGE_BYTES } from '@aimass/platform-grpc';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
@@ -14,6 +15,10 @@ const LAST_BACKOFF_MS = 2_000;
 export interface LinkListener {
   /** The replica granted its first credits: calls can be sent. */
   opened(): void;
+  /** A call's answer is here; the call is not on the link any more. */
+  answered(call: PendingCall, answer: inference.InferAnswer, nowMs: number): void;
+  /** A call's time is up; the call is not on the link any more. */
+  expired(call: PendingCall, nowMs: number): void;
   /** The stream is gone; these calls, queued or sent, have no answer. Another try at the stream is already planned. */
   broken(calls: PendingCall[], loss: Loss): void;
 }
@@ -23,6 +28,16 @@ export interface Loss {
   readonly reason: string;
   /** The replica is there but does not answer, so that asking it again is no use. */
   readonly isStalled: boolean;
+  /** The replica had taken calls on it. */
+  readonly wasOpen: boolean;
+}
+
+/** When a silent replica is taken for stuck. Milliseconds. */
+export interface StallTuning {
+  /** After this long without a frame, with calls unanswered, it is asked for a sign of life. */
+  readonly pingMs: number;
+  /** It is stuck when it gives none for this long. */
+  readonly stallMs: number;
 }
 
 /**
@@ -38,6 +53,10 @@ export class ReplicaLink implements CallCarrier {
   private credits = 0;
   private lastCallId = 0;
   private heardMs = 0;
+  /** When the sending began that has calls unanswered since. */
+  private waitingSinceMs = 0;
+  private pingedMs: number | undefined;
+  private lastPing = 0;
   private backoffMs = FIRST_BACKOFF_MS;
   private retryTimer: NodeJS.Timeout | undefined;
   private isOpened = false;
@@ -91,17 +110,49 @@ export class ReplicaLink implements CallCarrier {
     this.planFlush();
   }
 
-  /** Fails calls whose time is up; gives the stream up when it has been silent for too long with calls unanswered. */
-  sweep(nowMs: number, stallMs: number): void {
-    let oldestSentMs = nowMs;
-    for (const call of this.sent.values()) {
-      if (nowMs >= call.spec.deadlineMs) this.expire(call);
-      if (call.sentMs < oldestSentMs) oldestSentMs = call.sentMs;
-    }
-    for (const call of this.queue) if (nowMs >= call.spec.deadlineMs) this.expire(call);
-    if (nowMs - Math.max(oldestSentMs, this.heardMs) < stallMs) return;
-    this.backoffMs = LAST_BACKOFF_MS / 2;
-    this.lose({ reason: `no answer for ${stallMs} ms`, isStalled: true });
+  /** How long nothing has come although calls are unanswered, in milliseconds. */
+  silentMs(nowMs: number): number {
+    return this.sent.size === 0 ? 0 : nowMs - Math.max(this.heardMs, this.waitingSinceMs);
+  }
+
+  /** Calls for a version that are queued or sent. */
+  callsFor(modelVersionId: string): PendingCall[] {
+    return [...this.sent.values(), ...this.queue].filter((call) => call.modelVersionId === modelVersionId);
+  }
+
+  /**
+   * Fails calls whose time is up. Asks a replica that is silent with calls unanswered for a sign of life, and gives the
+   * stream up when there is none: a slow model is no reason, since the process answers pings while it computes.
+   */
+  sweep(nowMs: number, { pingMs, stallMs }: StallTuning): void {
+    for (const call of this.sent.values()) if (nowMs >= call.spec.deadlineMs) this.expire(call, nowMs);
+    for (const call of this.queue) if (nowMs >= call.spec.deadlineMs) this.expire(call, nowMs);
+    if (this.pingedMs !== undefined) {
+      if (nowMs - this.pingedMs < stallMs) return;
+      this.backoffMs = LAST_BACKOFF_MS / 2;
+      this.lose(`no sign of life for ${stallMs} ms`, true);
+    } else if (this.silentMs(nowMs) >= pingMs) this.ping(nowMs);
+  }
+
+  /** This process was away itself: the silence may be its own. */
+  excuseSilence(nowMs: number): void {
+    this.heardMs = nowMs;
+    this.pingedMs = undefined;
+  }
+
+  /** Asks the replica to bring a version into memory. Rejects when it does not. */
+  loadVersion(modelVersionId: string, timeoutMs: number): Promise<void> {
+    const { path, requestSerialize, responseDeserialize } = replicaService.ReplicaServiceService.loadVersion;
+    return new Promise((resolve, reject) => {
+      this.client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        { modelVersionId },
+        { deadline: Date.now() + timeoutMs },
+        (error) => (error === null ? resolve() : reject(error)),
+      );
+    });
   }
 
   /** Ends the stream for good; returns the calls that have no answer. */
@@ -114,9 +165,17 @@ export class ReplicaLink implements CallCarrier {
     return calls;
   }
 
-  private expire(call: PendingCall): void {
+  private expire(call: PendingCall, nowMs: number): void {
     this.abandon(call);
+    this.listener.expired(call, nowMs);
     call.fail(deadlineExceeded());
+  }
+
+  private ping(nowMs: number): void {
+    this.pingedMs = nowMs;
+    this.lastPing = (this.lastPing + 1) >>> 0 || 1;
+    // Also past a full buffer: it is a few bytes, and a replica that reads nothing is what is to be found out.
+    this.stream?.write({ calls: [], cancelledCallIds: [], ping: this.lastPing });
   }
 
   private open(): void {
@@ -128,7 +187,7 @@ export class ReplicaLink implements CallCarrier {
     );
     this.stream = stream;
     const lost = (reason: string) => (): void => {
-      if (this.stream === stream) this.lose({ reason, isStalled: false });
+      if (this.stream === stream) this.lose(reason, false);
     };
     stream.on('data', (frame: ExchangeResponse) => this.receive(stream, frame));
     stream.on('drain', () => {
@@ -141,13 +200,17 @@ export class ReplicaLink implements CallCarrier {
 
   private receive(stream: object, frame: ExchangeResponse): void {
     if (this.stream !== stream) return;
-    this.heardMs = performance.now();
+    const nowMs = performance.now();
+    this.heardMs = nowMs;
+    // Any frame is a sign of life, not the pong alone.
+    this.pingedMs = undefined;
     this.credits += frame.credits;
     for (const answer of frame.answers) {
       const call = this.sent.get(answer.callId);
       if (call === undefined) continue;
       this.sent.delete(answer.callId);
-      call.answer(answer);
+      call.link = undefined;
+      this.listener.answered(call, answer, nowMs);
     }
     if (!this.isOpened && this.credits > 0) {
       this.isOpened = true;
@@ -183,6 +246,7 @@ export class ReplicaLink implements CallCarrier {
     const nowMs = performance.now();
     const calls: inference.InferCall[] = [];
     let bytes = 0;
+    if (this.sent.size === 0) this.waitingSinceMs = nowMs;
     for (const call of this.queue) {
       if (this.credits === 0 || (bytes > 0 && bytes + call.spec.body.length > FRAME_BYTES)) break;
       this.queue.delete(call);
@@ -202,14 +266,15 @@ export class ReplicaLink implements CallCarrier {
     return this.lastCallId;
   }
 
-  private lose(loss: Loss): void {
+  private lose(reason: string, isStalled: boolean): void {
+    const wasOpen = this.isOpened;
     const calls = this.takeCalls();
     this.dropStream();
     if (!this.isClosed) {
       this.retryTimer = setTimeout(() => this.open(), this.backoffMs);
       this.backoffMs = Math.min(LAST_BACKOFF_MS, this.backoffMs * 2);
     }
-    this.listener.broken(calls, loss);
+    this.listener.broken(calls, { reason, isStalled, wasOpen });
   }
 
   private dropStream(): void {
@@ -219,6 +284,7 @@ export class ReplicaLink implements CallCarrier {
     this.isBlocked = false;
     this.credits = 0;
     this.cancelled = [];
+    this.pingedMs = undefined;
     stream?.cancel();
   }
 
@@ -235,7 +301,7 @@ function toInferCall(call: PendingCall, nowMs: number): inference.InferCall {
   const { spec } = call;
   return {
     callId: call.callId,
-    modelVersionId: spec.modelVersionId,
+    modelVersionId: call.modelVersionId,
     modelName: spec.modelName,
     timeoutMs: Math.max(1, Math.ceil(spec.deadlineMs - nowMs)),
     encoding: spec.encoding,

@@ -1,4 +1,7 @@
 import { trafficControl, type routing } from '@aimass/contracts';
+import type { Predecessor } from '../replicas/pending-call.js';
+import { predecessorsOf } from './predecessors.js';
+import type { Swap } from './predecessors.js';
 import { WeightedChoice } from './weighted-choice.js';
 
 /** A limit as the snapshot has it. */
@@ -7,10 +10,14 @@ export type Policy = trafficControl.Policy;
 /** One version that a name leads to. */
 export interface CompiledVariant {
   readonly modelVersionId: string;
+  /** Unique within the route. */
+  readonly name: string;
   readonly versionNumber: number;
   readonly weight: number;
   /** Absent when the snapshot forgot to describe the version. */
   readonly served: routing.ServedVersion | undefined;
+  /** Versions that answer until this one is ready, the best first; none for a caller who names the version. */
+  readonly predecessors: readonly Predecessor[];
 }
 
 /** A callable name, ready to be used without looking anything up twice. */
@@ -24,12 +31,15 @@ export class CompiledRoute {
     private readonly route: routing.Route,
     served: ReadonlyMap<string, routing.ServedVersion>,
     private readonly policies: PolicyIndex,
+    swap?: Swap,
   ) {
     this.variants = route.variants.map((variant) => ({
       modelVersionId: variant.modelVersionId,
+      name: variant.name,
       versionNumber: variant.versionNumber,
       weight: variant.weight,
       served: served.get(variant.modelVersionId),
+      predecessors: swap ? predecessorsOf(variant, route.variants, swap) : [],
     }));
     this.aliases = new Map(Object.entries(route.aliases));
     this.choice = new WeightedChoice(this.variants);
@@ -94,19 +104,32 @@ export interface CompiledOrganization {
   readonly routes: ReadonlyMap<string, CompiledRoute>;
 }
 
-/** Compiles a snapshot; routes whose variants kept their weights go on in their cycle. */
-export function compileSnapshot(
-  snapshot: routing.RoutingSnapshot,
-  previous?: CompiledOrganization,
-): CompiledOrganization {
+/** What compiling goes on from. */
+export interface Before {
+  readonly organization: CompiledOrganization | undefined;
+  readonly nowMs: number;
+  /** How long the version before may answer in place of a new one, in milliseconds. */
+  readonly swapMs: number;
+}
+
+/**
+ * Compiles a snapshot. Routes whose variants kept their weights go on in their cycle; a variant that leads to another
+ * version than before remembers which that was.
+ */
+export function compileSnapshot(snapshot: routing.RoutingSnapshot, before: Before): CompiledOrganization {
   const served = new Map(snapshot.versions.map((version) => [version.modelVersionId, version]));
   const policies = new PolicyIndex(snapshot.organizationId, snapshot.policies);
   const routes = new Map<string, CompiledRoute>();
   for (const route of snapshot.routes) {
     if (route.variants.length === 0) continue;
-    const compiled = new CompiledRoute(route, served, policies);
-    const before = previous?.routes.get(route.name);
-    if (before) compiled.choice.continueFrom(before.choice);
+    const previous = before.organization?.routes.get(route.name);
+    const swap = previous && {
+      before: previous.variants,
+      nowMs: before.nowMs,
+      untilMs: before.nowMs + before.swapMs,
+    };
+    const compiled = new CompiledRoute(route, served, policies, swap);
+    if (previous) compiled.choice.continueFrom(previous.choice);
     routes.set(route.name, compiled);
   }
   return { revision: BigInt(snapshot.revision), routes };

@@ -46,7 +46,7 @@ const policy = (id: string, target: trafficControl.PolicyTarget, targetId: strin
 
 describe('RoutingTable', () => {
   it('never lets an older revision replace a newer one, also beyond 2^53', () => {
-    const table = new RoutingTable(quiet());
+    const table = new RoutingTable(quiet(), 60_000);
     table.apply('org_a', snapshot('9007199254740993', [[2, 1]]));
     table.apply('org_a', snapshot('9007199254740992', [[1, 1]]));
     expect(table.find('org_a', 'faithful')?.variants[0]?.versionNumber).toBe(2);
@@ -54,7 +54,7 @@ describe('RoutingTable', () => {
 
   it('keeps the last good snapshot when it does not know the schema version, and says so once', () => {
     const log = quiet();
-    const table = new RoutingTable(log);
+    const table = new RoutingTable(log, 60_000);
     table.apply('org_a', snapshot('1', [[1, 1]]));
     table.apply('org_a', snapshot('2', [[2, 1]], 2));
     table.apply('org_a', snapshot('3', [[2, 1]], 2));
@@ -63,7 +63,7 @@ describe('RoutingTable', () => {
   });
 
   it('forgets an organization whose snapshot was removed', () => {
-    const table = new RoutingTable(quiet());
+    const table = new RoutingTable(quiet(), 60_000);
     table.apply('org_a', snapshot('5', [[1, 1]]));
     table.apply('org_a', null);
     expect(table.find('org_a', 'faithful')).toBeUndefined();
@@ -72,7 +72,7 @@ describe('RoutingTable', () => {
   });
 
   it('does not restart the weighted cycle when something else of the organization changed', () => {
-    const table = new RoutingTable(quiet());
+    const table = new RoutingTable(quiet(), 60_000);
     const picks = Array.from({ length: 10 }, (_, index) => {
       table.apply('org_a', snapshot(String(index), [[1, 80], [2, 20]])); // prettier-ignore
       return table.find('org_a', 'faithful')?.choice.next().versionNumber;
@@ -81,7 +81,7 @@ describe('RoutingTable', () => {
   });
 
   it('matches the limits of the key, the organization and the deployment', () => {
-    const table = new RoutingTable(quiet());
+    const table = new RoutingTable(quiet(), 60_000);
     table.apply('org_a', snapshot('1', [[1, 1]]));
     const idsFor = (key: string) =>
       table
@@ -94,7 +94,7 @@ describe('RoutingTable', () => {
 });
 
 describe('the version slot', () => {
-  const table = new RoutingTable(quiet());
+  const table = new RoutingTable(quiet(), 60_000);
   table.apply('org_a', snapshot('1', [[1, 1], [2, 0]])); // prettier-ignore
   const resolve = (slot: string) => {
     const route = table.find('org_a', 'faithful');

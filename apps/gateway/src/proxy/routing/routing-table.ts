@@ -18,7 +18,11 @@ export class RoutingTable {
   private readonly warned = new Set<string>();
   private synced = false;
 
-  constructor(private readonly log: ProxyLog) {}
+  /** `swapMs`: how long the version before may answer in place of a new one that is ready nowhere. */
+  constructor(
+    private readonly log: ProxyLog,
+    private readonly swapMs: number,
+  ) {}
 
   /** Whether the present snapshots have all been read once. */
   get isSynced(): boolean {
@@ -43,7 +47,8 @@ export class RoutingTable {
     }
     const present = this.organizations.get(organizationId);
     if (!this.isUsable(organizationId, snapshot, present)) return;
-    this.organizations.set(organizationId, compileSnapshot(snapshot, present));
+    const before = { organization: present, nowMs: performance.now(), swapMs: this.swapMs };
+    this.organizations.set(organizationId, compileSnapshot(snapshot, before));
   }
 
   /** The route behind a name, as this organization may call it. */
