@@ -1,7 +1,7 @@
 import type { Signature } from '../tensors/signature.js';
 import type { Tensor } from '../tensors/tensor.js';
 import type { EncodedBody, ParsedRequest, ProtocolCodec } from './codec.js';
-import { requestInvalid } from './oip-rest.errors.js';
+import { requestInvalid } from './protocols.errors.js';
 
 /** Open Inference Protocol v2, gRPC: `ModelInferRequest` bytes to tensors and back, for one model version. */
 export class OipGrpcCodec implements ProtocolCodec {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Datatype } from '../tensors/datatype.js';
 import type { Signature } from '../tensors/signature.js';
 import type { Tensor } from '../tensors/tensor.js';
-import { encodeError, OipRestCodec } from './oip-rest.js';
+import type { ParsedRequest } from './codec.js';
+import { OipRestCodec } from './oip-rest.js';
 
 const signature: Signature = {
   inputs: [
@@ -19,7 +20,15 @@ const x = { name: 'x', datatype: 'FP32', shape: [2, 2], data: [1, 2, 3, 4] };
 const flag = { name: 'flag', datatype: 'BOOL', shape: [2], data: [true, false] };
 
 function parse(body: unknown, by = codec) {
-  return by.parse(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
+  return by.parse({
+    body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+    jsonLength: undefined,
+  });
+}
+
+/** Values of the inputs as plain arrays. */
+function valuesOf(request: ParsedRequest): unknown[][] {
+  return request.inputs.map(({ values }) => Array.from<unknown>(values));
 }
 
 /** A codec for one input of one datatype and shape. */
@@ -40,9 +49,9 @@ function parseOne(datatype: Datatype, data: unknown[], shape = [data.length]) {
 describe('a valid request', () => {
   it('gives its tensors in the order of the signature, whatever the order in the body', () => {
     const request = parse({ inputs: [flag, x] });
-    expect(request.inputs.map((input) => input.values)).toEqual([
+    expect(valuesOf(request)).toEqual([
       [1, 2, 3, 4],
-      [true, false],
+      [1, 0],
     ]);
     expect(request.rows).toBe(2);
   });
@@ -55,7 +64,7 @@ describe('a valid request', () => {
         [3, 4],
       ],
     };
-    expect(parse({ inputs: [nested, flag] }).inputs[0]?.values).toEqual([1, 2, 3, 4]);
+    expect(valuesOf(parse({ inputs: [nested, flag] }))[0]).toEqual([1, 2, 3, 4]);
   });
 
   it('may nest three levels deep', () => {
@@ -74,7 +83,7 @@ describe('a valid request', () => {
         },
       ],
     };
-    expect(parse(body, codecOf('INT32', [-1, 2, 2])).inputs[0]?.values).toEqual([1, 2, 3, 4]);
+    expect(valuesOf(parse(body, codecOf('INT32', [-1, 2, 2])))[0]).toEqual([1, 2, 3, 4]);
   });
 
   it('keeps its id, and parameters are tolerated everywhere', () => {
@@ -89,21 +98,53 @@ describe('a valid request', () => {
     expect(parse({ inputs: [x, flag], outputs: [{ name: 'label' }] }).outputs).toEqual([1]);
   });
 
-  it.each<[Datatype, unknown[]]>([
-    ['BOOL', [true, false]],
-    ['UINT8', [0, 255]],
-    ['UINT16', [0, 65535]],
-    ['UINT32', [0, 4294967295]],
-    ['UINT64', [0, Number.MAX_SAFE_INTEGER]],
-    ['INT8', [-128, 127]],
-    ['INT16', [-32768, 32767]],
-    ['INT32', [-2147483648, 2147483647]],
-    ['INT64', [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]],
-    ['FP32', [0, -1.5, 3.4e38]],
-    ['FP64', [1e308, -1e308]],
-    ['BYTES', ['', 'text', 'é']],
-  ])('accepts the whole range of %s', (datatype, data) => {
-    expect(parseOne(datatype, data).inputs[0]?.values).toEqual(data);
+  it.each<[Datatype, unknown[], unknown[]]>([
+    ['BOOL', [true, false], [1, 0]],
+    ['UINT8', [0, 255], [0, 255]],
+    ['UINT16', [0, 65535], [0, 65535]],
+    ['UINT32', [0, 4294967295], [0, 4294967295]],
+    ['UINT64', [0, Number.MAX_SAFE_INTEGER], [0n, 9007199254740991n]],
+    ['INT8', [-128, 127], [-128, 127]],
+    ['INT16', [-32768, 32767], [-32768, 32767]],
+    ['INT32', [-2147483648, 2147483647, 1e2], [-2147483648, 2147483647, 100]],
+    ['INT64', [Number.MIN_SAFE_INTEGER, -1, 0], [-9007199254740991n, -1n, 0n]],
+    ['FP16', [0.1, -65504, 6e-8], [0x2e66, 0xfbff, 0x0001]],
+    ['BF16', [0.1, -1, 3e38], [0x3dcd, 0xbf80, 0x7f62]],
+    ['FP32', [0, -1.5, 3.4e38, 1e-45], [0, -1.5, Math.fround(3.4e38), Math.fround(1e-45)]],
+    ['FP64', [1e308, -1e308, 0.1, 5e-324], [1e308, -1e308, 0.1, 5e-324]],
+    ['BYTES', ['', 'text', 'é', 'a"\\\n'], ['', 'text', 'é', 'a"\\\n']],
+  ])('is read exactly over the whole range of %s', (datatype, data, values) => {
+    expect(valuesOf(parseOne(datatype, data))[0]).toEqual(values);
+  });
+
+  it('holds 64-bit integers beyond 2^53 without loss, as numbers and as text', () => {
+    const body = (datatype: string, data: string) =>
+      `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[3],"data":[${data}]}]}`;
+    const signed = parse(
+      body('INT64', '-9223372036854775808,9223372036854775807,"9007199254740993"'),
+      codecOf('INT64', [-1]),
+    );
+    expect(valuesOf(signed)[0]).toEqual([-(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n + 1n]);
+    const unsigned = parse(
+      body('UINT64', '18446744073709551615,9007199254740993,"0"'),
+      codecOf('UINT64', [-1]),
+    );
+    expect(valuesOf(unsigned)[0]).toEqual([2n ** 64n - 1n, 2n ** 53n + 1n, 0n]);
+  });
+
+  it('says how urgent it is as Triton has it: a priority, and a timeout in microseconds', () => {
+    const urgent = parse({ inputs: [x, flag], parameters: { priority: 2, timeout: 1_500, sequence_id: 7 } });
+    expect(urgent).toMatchObject({ priority: 2, timeoutMs: 1.5 });
+    const calm = { priority: 0, timeoutMs: undefined };
+    expect(parse({ inputs: [x, flag], parameters: { priority: 0, timeout: 0 } })).toMatchObject(calm);
+    expect(parse({ inputs: [x, flag] })).toMatchObject(calm);
+  });
+
+  it('may be written with white space anywhere', () => {
+    expect(valuesOf(parse(JSON.stringify({ inputs: [x, flag] }, undefined, '\t\r\n ')))).toEqual([
+      [1, 2, 3, 4],
+      [1, 0],
+    ]);
   });
 });
 
@@ -124,7 +165,9 @@ describe('a body that is no request', () => {
   });
 
   it('is refused when it is not UTF-8', () => {
-    expect(() => codec.parse(Buffer.from([0x7b, 0xff, 0x7d]))).toThrow(/not UTF-8/);
+    expect(() => codec.parse({ body: Buffer.from([0x7b, 0xff, 0x7d]), jsonLength: undefined })).toThrow(
+      /not UTF-8/,
+    );
   });
 
   const nested = (depth: number): string => `${'['.repeat(depth)}1${']'.repeat(depth)}`;
@@ -139,13 +182,14 @@ describe('a body that is no request', () => {
     const body = (data: string, name = '"x"') =>
       `{"inputs":[{"name":${name},"datatype":"FP32","shape":[1,1],"data":${data}}]}`;
     const by = codecOf('FP32', [-1, 1]);
-    expect(() => parse(body(nested(7_000)), by)).toThrow(/element 0 of "data" is an array/);
-    expect(() => parse(body('[1]', nested(7_000)), by)).toThrow(/no input an array/);
+    expect(() => parse(body(nested(7_000)), by)).toThrow(/nested deeper than 64 levels/);
+    expect(() => parse(body('[1]', nested(60)), by)).toThrow(/no input an array/);
+    expect(() => parse(body(nested(60)), by)).toThrow(/element 0 of "data" is an array/);
   });
 
   it('is not mistaken for deep because of brackets in its text', () => {
     const data = ['['.repeat(20_000), `"\\${'{'.repeat(100)}`];
-    expect(parseOne('BYTES', data).inputs[0]?.values).toEqual(data);
+    expect(valuesOf(parseOne('BYTES', data))[0]).toEqual(data);
   });
 
   it('cannot reach prototypes by name', () => {
@@ -218,8 +262,14 @@ describe('inputs that do not fit the signature', () => {
     ['INT32', 1.5, 'whole numbers'],
     ['INT32', 2147483648, 'whole numbers from -2147483648 to 2147483647'],
     ['UINT8', -1, 'from 0 to 255'],
-    ['INT64', 2 ** 53, 'whole numbers'],
+    ['INT64', 2 ** 63, 'whole numbers from -9223372036854775808 to 9223372036854775807'],
+    ['INT64', 1.5, 'whole numbers'],
+    ['INT64', 1e300, 'whole numbers'],
+    ['INT64', '1.0', 'whole numbers'],
     ['UINT64', -1, 'from 0'],
+    ['UINT64', '18446744073709551616', 'from 0 to 18446744073709551615'],
+    ['FP16', 65505, '16-bit floats'],
+    ['BF16', 3.4e38, 'bfloat16'],
   ])('are refused: %s element %j', (datatype, value, takes) => {
     expect(() => parseOne(datatype, [value])).toThrow(takes);
   });
@@ -227,10 +277,6 @@ describe('inputs that do not fit the signature', () => {
   it('are refused: a number too large for JSON to carry', () => {
     const body = '{"inputs":[{"name":"x","datatype":"FP64","shape":[1],"data":[1e999]}]}';
     expect(() => parse(body, codecOf('FP64', [-1]))).toThrow('element 0 of "data" is Infinity');
-  });
-
-  it('are refused: 16-bit floats, which travel as binary only', () => {
-    expect(() => parseOne('FP16', [1])).toThrow(/binary tensors only/);
   });
 
   it('name the first wrong element', () => {
@@ -247,20 +293,21 @@ describe('inputs that do not fit the signature', () => {
   });
 });
 
-describe('what is not supported yet', () => {
-  const message = /Binary tensors are not supported yet/;
-  it('is refused clearly: a binary input', () => {
-    const { data: _, ...binary } = { ...x, parameters: { binary_data_size: 16 } };
-    expect(() => parse({ inputs: [binary, flag] })).toThrow(message);
+describe('parameters', () => {
+  it.each<[string, object, RegExp]>([
+    ['a priority beyond 9', { priority: 10 }, /"priority" must be from 1 \(first\) to 9, not 10/],
+    ['a priority as text', { priority: 'high' }, /"priority" must be a whole number/],
+    ['a negative timeout', { timeout: -1 }, /"timeout" must be a whole number of at least 0, not -1/],
+    ['half a microsecond', { timeout: 0.5 }, /"timeout" must be a whole number/],
+  ])('are refused: %s', (_, parameters, message) => {
+    expect(() => parse({ inputs: [x, flag], parameters })).toThrow(message);
   });
 
-  it('is refused clearly: binary outputs', () => {
-    expect(() => parse({ inputs: [x, flag], parameters: { binary_data_output: true } })).toThrow(message);
-    const outputs = [{ name: 'y', parameters: { binary_data: true } }];
-    expect(() => parse({ inputs: [x, flag], outputs })).toThrow(message);
-    expect(
-      parse({ inputs: [x, flag], outputs: [{ name: 'y', parameters: { binary_data: false } }] }).outputs,
-    ).toEqual([0]);
+  it('are refused when they ask for what is not offered, instead of being ignored', () => {
+    const outputs = [{ name: 'y', parameters: { classification: 3 } }];
+    expect(() => parse({ inputs: [x, flag], outputs })).toThrow(/Output "y": classification is not offered/);
+    const parameters = { shared_memory_region: 'r' };
+    expect(() => parse({ inputs: [{ ...x, parameters }, flag] })).toThrow(/shared memory is not offered/);
   });
 });
 
@@ -285,7 +332,7 @@ describe('an answer', () => {
 
   it('holds the rows of its request only, with its id, and the model name as the caller wrote it', () => {
     const request = parse({ id: 'q', inputs: [x, flag] });
-    const answer: unknown = JSON.parse(codec.encode(request, 'vendor/"m"', tensors, 1).toString());
+    const answer: unknown = JSON.parse(codec.encode(request, 'vendor/"m"', tensors, 1).body.toString());
     expect(answer).toEqual({
       model_name: 'vendor/"m"',
       model_version: '3',
@@ -299,7 +346,9 @@ describe('an answer', () => {
 
   it('has no id when none was given, and only the outputs asked for', () => {
     const request = parse({ inputs: [x, flag], outputs: [{ name: 'label' }] });
-    const answer = JSON.parse(codec.encode(request, 'm', tensors, 0).toString()) as { outputs: unknown[] };
+    const answer = JSON.parse(codec.encode(request, 'm', tensors, 0).body.toString()) as {
+      outputs: unknown[];
+    };
     expect(answer).not.toHaveProperty('id');
     expect(answer.outputs).toEqual([{ name: 'label', datatype: 'BYTES', shape: [2], data: ['a', '"'] }]);
   });
@@ -320,8 +369,8 @@ describe('an answer', () => {
       ],
       0,
     );
-    expect(json.toString()).toContain('"data":[true,false]');
-    expect(json.toString()).toContain('"data":[9007199254740993,-1]');
+    expect(json.body.toString()).toContain('"data":[true,false]');
+    expect(json.body.toString()).toContain('"data":[9007199254740993,-1]');
   });
 
   it('is whole, with the shape that came out, when the model has no rows', () => {
@@ -334,7 +383,7 @@ describe('an answer', () => {
     );
     const request = parse({ inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] }, by);
     const json = by.encode(request, 'm', [{ datatype: 'FP32', shape: [3], data: new Float32Array(3) }], 0);
-    expect(json.toString()).toContain('"shape":[3],"data":[0,0,0]');
+    expect(json.body.toString()).toContain('"shape":[3],"data":[0,0,0]');
   });
 
   it('is an error that names the output when a number is not finite, for the affected request only', () => {
@@ -344,8 +393,4 @@ describe('an answer', () => {
     expect(() => codec.encode(request, 'm', bad, 0)).toThrow(/output "y" is not a finite number/);
     expect(() => codec.encode(request, 'm', bad, 1)).not.toThrow();
   });
-});
-
-it('writes errors as the protocol wants them: nothing but a message', () => {
-  expect(encodeError('a "b"').toString()).toBe('{"error":"a \\"b\\""}');
 });

@@ -1,11 +1,11 @@
 /** What an element is made of, and how many of them are kept together. */
 export interface DatatypeRow {
   readonly kind: 'bool' | 'integer' | 'float' | 'bytes';
-  /** Smallest and largest value; beyond ±(2^53 − 1) JSON is not exact, so 64-bit integers end there. */
+  /** Bytes of one element on the wire and in memory; 0 when they vary. */
+  readonly size: number;
+  /** Smallest and largest value; those of 64-bit integers are rounded to what a number can hold. */
   readonly min: number;
   readonly max: number;
-  /** Whether elements can be written in JSON; FP16 and BF16 travel as binary tensors only. */
-  readonly isJson: boolean;
   readonly allocate: (length: number) => TensorArray;
 }
 
@@ -27,28 +27,24 @@ export type TensorArray =
   | BytesElement[];
 
 const MAX_FP32 = 3.4028234663852886e38;
+const MAX_BF16 = 3.3895313892515355e38;
 
 /** The datatypes of the Open Inference Protocol. */
 export const DATATYPES = {
-  BOOL: row('bool', 0, 1, (length) => new Uint8Array(length)),
-  UINT8: row('integer', 0, 2 ** 8 - 1, (length) => new Uint8Array(length)),
-  UINT16: row('integer', 0, 2 ** 16 - 1, (length) => new Uint16Array(length)),
-  UINT32: row('integer', 0, 2 ** 32 - 1, (length) => new Uint32Array(length)),
-  UINT64: row('integer', 0, Number.MAX_SAFE_INTEGER, (length) => new BigUint64Array(length)),
-  INT8: row('integer', -(2 ** 7), 2 ** 7 - 1, (length) => new Int8Array(length)),
-  INT16: row('integer', -(2 ** 15), 2 ** 15 - 1, (length) => new Int16Array(length)),
-  INT32: row('integer', -(2 ** 31), 2 ** 31 - 1, (length) => new Int32Array(length)),
-  INT64: row(
-    'integer',
-    Number.MIN_SAFE_INTEGER,
-    Number.MAX_SAFE_INTEGER,
-    (length) => new BigInt64Array(length),
-  ),
-  FP16: { ...row('float', -65504, 65504, (length) => new Uint16Array(length)), isJson: false },
-  BF16: { ...row('float', -MAX_FP32, MAX_FP32, (length) => new Uint16Array(length)), isJson: false },
-  FP32: row('float', -MAX_FP32, MAX_FP32, (length) => new Float32Array(length)),
-  FP64: row('float', -Number.MAX_VALUE, Number.MAX_VALUE, (length) => new Float64Array(length)),
-  BYTES: row('bytes', 0, 0, (length) => new Array<BytesElement>(length)),
+  BOOL: { kind: 'bool', size: 1, min: 0, max: 1, allocate: (length) => new Uint8Array(length) },
+  UINT8: integer(1, false, (length) => new Uint8Array(length)),
+  UINT16: integer(2, false, (length) => new Uint16Array(length)),
+  UINT32: integer(4, false, (length) => new Uint32Array(length)),
+  UINT64: integer(8, false, (length) => new BigUint64Array(length)),
+  INT8: integer(1, true, (length) => new Int8Array(length)),
+  INT16: integer(2, true, (length) => new Int16Array(length)),
+  INT32: integer(4, true, (length) => new Int32Array(length)),
+  INT64: integer(8, true, (length) => new BigInt64Array(length)),
+  FP16: float(2, 65504, (length) => new Uint16Array(length)),
+  BF16: float(2, MAX_BF16, (length) => new Uint16Array(length)),
+  FP32: float(4, MAX_FP32, (length) => new Float32Array(length)),
+  FP64: float(8, Number.MAX_VALUE, (length) => new Float64Array(length)),
+  BYTES: { kind: 'bytes', size: 0, min: 0, max: 0, allocate: (length) => new Array<BytesElement>(length) },
 } as const satisfies Record<string, DatatypeRow>;
 
 export type Datatype = keyof typeof DATATYPES;
@@ -58,11 +54,12 @@ export function isDatatype(text: string): text is Datatype {
   return Object.hasOwn(DATATYPES, text);
 }
 
-function row(
-  kind: DatatypeRow['kind'],
-  min: number,
-  max: number,
-  allocate: (length: number) => TensorArray,
-): DatatypeRow {
-  return { kind, min, max, isJson: true, allocate };
+function integer(size: number, isSigned: boolean, allocate: DatatypeRow['allocate']): DatatypeRow {
+  const bits = 8 * size;
+  const [min, max] = isSigned ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
+  return { kind: 'integer', size, min, max, allocate };
+}
+
+function float(size: number, max: number, allocate: DatatypeRow['allocate']): DatatypeRow {
+  return { kind: 'float', size, min: -max, max, allocate };
 }
