@@ -28,7 +28,10 @@ export interface LoadReport extends LoadResult {
  * Throws when any request failed: a figure with failures in it says nothing.
  */
 export async function applyLoad(plan: LoadPlan, signal: AbortSignal): Promise<LoadResult> {
-  const { failures, ...result } = await runLoadProcess<LoadReport>(`./${plan.protocol}-load`, plan, signal);
+  // A call may know more than what can be sent to a process.
+  const { protocol, url, headers, body, connections, seconds } = plan;
+  const sent: LoadPlan = { protocol, url, headers, body, connections, seconds };
+  const { failures, ...result } = await runLoadProcess<LoadReport>(`./${protocol}-load`, sent, signal);
   if (failures > 0) throw new Error(`${failures} requests to ${plan.url} failed under load.`);
   return result;
 }
@@ -40,22 +43,29 @@ export async function runLoadProcess<Report>(
   signal: AbortSignal,
 ): Promise<Report> {
   const child = fork(fileURLToPath(new URL(`${script}-process.js`, import.meta.url)), [], {
-    signal,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // JSON would take a body apart byte by byte.
     serialization: 'advanced',
   });
-  return new Promise<Report>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Report));
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the load process ended with code ${String(code)}`)));
-    child.send(plan);
-  });
+  const kill = () => void child.kill();
+  signal.addEventListener('abort', kill, { once: true });
+  try {
+    return await new Promise<Report>((resolve, reject) => {
+      child.once('message', (message) => resolve(message as Report));
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`the load process ended with code ${String(code)}`)));
+      child.send(plan);
+    });
+  } finally {
+    signal.removeEventListener('abort', kill);
+    kill();
+  }
 }
 
-/** The child's side of {@link runLoadProcess}: takes the plan, sends what `run` makes of it, and ends. */
+/** The child's side of {@link runLoadProcess}: takes the plan, sends what `run` makes of it, and ends with its parent. */
 export function answerPlan<Plan>(run: (plan: Plan) => Promise<object>): void {
+  process.once('disconnect', () => process.exit(0));
   process.once('message', (plan) => {
-    void run(plan as Plan).then((report) => process.send?.(report, () => process.exit(0)));
+    void run(plan as Plan).then((report) => process.send?.(report));
   });
 }
