@@ -93,6 +93,30 @@ describe('RoutingTable', () => {
   });
 });
 
+describe('a version that replaces another', () => {
+  const table = new RoutingTable(quiet(), 60_000);
+  const renamed = (revision: string, number: number): routing.RoutingSnapshot => {
+    const next = snapshot(revision, [[number, 1]]);
+    for (const variant of next.routes.flatMap(({ variants }) => variants)) variant.name = 'main';
+    for (const route of next.routes) route.aliases = { production: number };
+    return next;
+  };
+  table.apply('org_a', renamed('1', 1));
+  table.apply('org_a', renamed('2', 2));
+  const route = table.find('org_a', 'faithful')!;
+  const predecessorsBy = (slot: string) => {
+    const resolution = resolveVersionSlot(route, slot);
+    return 'variant' in resolution ? resolution.variant.predecessors.map((one) => one.modelVersionId) : [];
+  };
+
+  it('is answered for by the one before, also for who names its alias, but not for who names the version', () => {
+    expect(route.choice.next().predecessors).toMatchObject([{ modelVersionId: 'mv_1' }]);
+    expect(predecessorsBy('production')).toEqual(['mv_1']);
+    expect(predecessorsBy('2')).toEqual([]);
+    expect(predecessorsBy('mv_2')).toEqual([]);
+  });
+});
+
 describe('the version slot', () => {
   const table = new RoutingTable(quiet(), 60_000);
   table.apply('org_a', snapshot('1', [[1, 1], [2, 0]])); // prettier-ignore

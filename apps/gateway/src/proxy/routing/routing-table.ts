@@ -56,6 +56,11 @@ export class RoutingTable {
     return this.organizations.get(organizationId)?.routes.get(name);
   }
 
+  /** Every name that this organization may call. */
+  all(organizationId: string): CompiledRoute[] {
+    return [...(this.organizations.get(organizationId)?.routes.values() ?? [])];
+  }
+
   private isUsable(key: string, snapshot: routing.RoutingSnapshot, present?: CompiledOrganization): boolean {
     if (snapshot.schemaVersion !== SCHEMA_VERSION || snapshot.organizationId !== key) {
       this.warnOnce(key, snapshot.schemaVersion);
