@@ -8,6 +8,7 @@ import { HeartbeatModule } from './heartbeat/heartbeat.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { NatsModule } from './nats/nats.module.js';
 import { PlacementModule } from './placement/placement.module.js';
+import { ReplicaModule } from './replica/replica.module.js';
 
 /** The table of contents of the service. */
 @Module({})
@@ -24,6 +25,7 @@ export class AppModule {
         PlacementModule,
         HeartbeatModule,
         DataPlaneModule,
+        ReplicaModule,
       ],
     };
   }

@@ -11,7 +11,7 @@ export const configSchema = z.object({
   CACHE_DIR: z
     .string()
     .min(1)
-    .describe('folder for the last good routing snapshots, read when NATS is away at start'),
+    .describe('folder for the last good routing snapshots, measured memory and the journal of runs'),
   ADVERTISED_ADDRESS: z
     .string()
     .regex(/^[^\s/]+:\d+$/, 'host:port')
@@ -21,6 +21,7 @@ export const configSchema = z.object({
     .enum(['auto', 'tfjs-node', 'tfjs'])
     .default('auto')
     .describe('auto takes the native library when it is built'),
+  ONNX_THREADS: count(1).describe('threads that compute one operator of an ONNX model'),
   MAX_BATCH_ROWS: count(64).describe('rows that one engine run takes at most; a larger request runs alone'),
   MAX_QUEUED_CALLS: count(2048).describe(
     'calls that wait for one model version at most; more are refused with 503',
@@ -30,6 +31,12 @@ export const configSchema = z.object({
   ),
   STREAM_WINDOW_CALLS: count(1024).describe('unanswered calls that one gateway stream may have here'),
   MAX_MODEL_BYTES: count(1024 ** 3).describe('size of all files of a model version at most'),
+  MEMORY_BUDGET_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('memory that loaded versions may take; default: half of what the machine or its cgroup offers'),
   UNLOAD_GRACE_SECONDS: z.coerce
     .number()
     .min(0)

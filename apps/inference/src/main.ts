@@ -1,4 +1,4 @@
-import { inference } from '@aimass/contracts';
+import { inference, replica } from '@aimass/contracts';
 import { runService } from '@aimass/platform-service';
 import { AppModule } from './app.module.js';
 import { configSchema } from './config.js';
@@ -8,6 +8,6 @@ await runService({
   name: 'inference',
   configSchema,
   module: (config) => AppModule.with(config),
-  grpc: [inference.DataPlaneServiceService],
+  grpc: [inference.DataPlaneServiceService, replica.ReplicaServiceService],
   drain: (app) => app.get(DataPlaneService).drain(),
 });

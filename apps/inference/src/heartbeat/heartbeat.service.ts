@@ -95,6 +95,7 @@ export class HeartbeatService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   private message(): inference.ReplicaHeartbeat {
+    const { usedBytes, budgetBytes } = this.models.memoryUse();
     return {
       replicaId: this.replicaId,
       address: this.config.ADVERTISED_ADDRESS ?? `${this.config.GRPC_HOST}:${this.config.GRPC_PORT}`,
@@ -103,9 +104,9 @@ export class HeartbeatService implements OnApplicationBootstrap, OnApplicationSh
       draining: this.isDraining,
       backend: this.engines.map((engine) => engine.backend).join(', '),
       sentAt: new Date(),
-      coldModelVersionIds: [],
-      usedMemoryBytes: '0',
-      memoryBudgetBytes: '0',
+      coldModelVersionIds: this.models.coldIds(),
+      usedMemoryBytes: String(usedBytes),
+      memoryBudgetBytes: String(budgetBytes),
     };
   }
 }

@@ -17,15 +17,53 @@ export function replicaStarting(): DomainError {
   );
 }
 
-/** Loading failed and will be tried again. */
-export function versionNotLoaded(reason: string): DomainError {
+/** Loading failed; waiting calls hear it too. */
+export function versionNotLoaded(reason: string, isTriedAgain: boolean): DomainError {
+  const next = isTriedAgain ? ' and will be tried again' : '';
   return new DomainError(
     'unavailable',
     'inference.version_not_loaded',
-    `The model version could not be loaded and will be tried again: ${reason}`,
+    `The model version could not be loaded${next}: ${reason}`,
   );
 }
 
+/** It ended the process twice. */
+export function versionQuarantined(reason: string): DomainError {
+  return new DomainError(
+    'unavailable',
+    'inference.version_quarantined',
+    `The model version is quarantined: ${reason}. Register a repaired version, or have an operator load this one.`,
+  );
+}
+
+/** The version alone takes more than all versions together may; trying again would not help. */
+export function memoryTooSmall(needBytes: number, budgetBytes: number): DomainError {
+  return new DomainError(
+    'precondition_failed',
+    'inference.memory_too_small',
+    `The version needs ${needBytes} bytes of memory, this replica has ${budgetBytes} for models: raise MEMORY_BUDGET_BYTES.`,
+  );
+}
+
+/** There is room only where pinned versions are. */
+export function memoryPinned(needBytes: number, budgetBytes: number, pinnedBytes: number): DomainError {
+  return new DomainError(
+    'unavailable',
+    'inference.memory_pinned',
+    `The version needs ${needBytes} bytes of memory; of the ${budgetBytes} for models, pinned versions hold ${pinnedBytes}.`,
+  );
+}
+
+/** An operator asked for a version and it is not there yet, or its memory was given to one that is called. */
+export function loadUnfinished(id: string): DomainError {
+  return new DomainError(
+    'unavailable',
+    'inference.load_unfinished',
+    `Model version ${id} is not in memory yet: loading it, or waiting for memory, takes longer than you waited.`,
+  );
+}
+
+/** An operator unloaded it, or no route mentions it any more. */
 export function versionUnloaded(): DomainError {
   return new DomainError(
     'unavailable',

@@ -1,4 +1,5 @@
 import type { Signature } from '../tensors/signature.js';
+import type { ServingOptions } from './serving-options.js';
 
 /** One file of a model version; `sha256` is its key in the blob store. */
 export interface ManifestFile {
@@ -23,4 +24,6 @@ export interface VersionSpec {
   readonly format: string;
   readonly signature: Signature;
   readonly manifest: Manifest;
+  /** How its deployments want it served; absent when they say nothing. The only part that may change. */
+  readonly serving?: ServingOptions;
 }

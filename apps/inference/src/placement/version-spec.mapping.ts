@@ -6,7 +6,7 @@ import type { TensorSpec } from '../tensors/signature.js';
 
 /** A version as a routing snapshot describes it. Throws `invalid` when it cannot be served at all. */
 export function toVersionSpec(version: routing.ServedVersion): VersionSpec {
-  const { signature, manifest } = version;
+  const { signature, manifest, serving } = version;
   if (signature === undefined || signature.inputs.length === 0 || signature.outputs.length === 0) {
     throw specInvalid(version, 'it has no signature');
   }
@@ -25,6 +25,7 @@ export function toVersionSpec(version: routing.ServedVersion): VersionSpec {
       files: manifest.files.map((file) => ({ ...file, sizeBytes: Number(file.sizeBytes) })),
       sha256: manifest.sha256,
     },
+    ...(serving && { serving }),
   };
 }
 

@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@aimass/platform-service';
+import type { Config } from '../../config.js';
+import type { LoadedModel } from '../../engines/engine.js';
+import type { VersionSpec } from '../version-spec.js';
+import { planAdmission } from './admission.js';
+import type { AdmissionPlan, Occupant } from './admission.js';
+import { MeasuredMemory } from './measured-memory.js';
+import { defaultMemoryBudget } from './memory-budget.js';
+import { EvictionClock } from './use-value.js';
+
+/** The memory that loaded versions share: how much there is, how much each takes, and who has to make room. */
+@Injectable()
+export class ModelMemory {
+  readonly budgetBytes: number;
+  readonly clock = new EvictionClock();
+  private readonly measured: MeasuredMemory;
+
+  constructor(@Inject(CONFIG) config: Pick<Config, 'MEMORY_BUDGET_BYTES' | 'CACHE_DIR'>) {
+    this.budgetBytes = config.MEMORY_BUDGET_BYTES ?? defaultMemoryBudget();
+    this.measured = new MeasuredMemory(config.CACHE_DIR);
+  }
+
+  /** Bytes a load of this version is going to take. */
+  expect(spec: VersionSpec): number {
+    return this.measured.expect(spec.manifest, this.budgetBytes);
+  }
+
+  /** Whether `needBytes` more fit beside the others, and who of them has to go. */
+  plan<T extends Occupant>(
+    needBytes: number,
+    others: readonly T[],
+    options: { mayEvict: boolean },
+  ): AdmissionPlan<T> {
+    return planAdmission({ needBytes, budgetBytes: this.budgetBytes, mayEvict: options.mayEvict }, others);
+  }
+
+  /** Bytes a version that has just been loaded takes: what its engine says, else what the process grew by. */
+  measure(spec: VersionSpec, model: LoadedModel, grownBytes: number): number {
+    const { memoryBytes } = model;
+    return memoryBytes === undefined
+      ? this.measured.remember(spec.manifest, grownBytes)
+      : this.measured.know(spec.manifest, memoryBytes);
+  }
+}
