@@ -1,5 +1,5 @@
 import { inference, replica as replicaService } from '@aimass/contracts';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 
 type Stream = ServerDuplexStream<inference.ExchangeRequest, inference.ExchangeResponse>;
@@ -76,7 +76,7 @@ export class FakeReplica {
 
   /** Ends every stream, as a connection that breaks does; new ones are taken. */
   breakStreams(): void {
-    for (const stream of this.streams) stream.destroy();
+    for (const stream of this.streams) stream.emit('error', { code: status.UNAVAILABLE, details: 'broken' });
   }
 
   /** Answers the calls that were kept. */
