@@ -1,10 +1,13 @@
+import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { Transport } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SharedPort } from '@aimass/platform-open-inference';
 import { NestLogger } from '@aimass/platform-service';
+import type { PortTimeouts } from '@aimass/platform-open-inference';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
@@ -13,20 +16,31 @@ import { registerDocumentation } from './http/documentation.js';
 import { registerHealth } from './http/health.js';
 import { registerAnswerHeaders, requestIdOf } from './http/request-id.js';
 import { DataPlane } from './proxy/data-plane.js';
-import { registerDataPlane } from './proxy/oip/oip-routes.js';
+import { serveOpenInference } from './proxy/oip/serve-oip.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/**
+ * How long clients may take. A whole request has an hour, since an upload is one; the bodies of predictions have the
+ * time of a prediction.
+ */
+const PORT_TIMEOUTS: PortTimeouts = {
+  headersMs: 15_000,
+  keepAliveMs: 72_000,
+  requestMs: 60 * 60_000,
+  readMs: 30_000,
+};
 
 /** Builds the gateway; it serves after `listen`. */
 export async function createGateway(
   config: Readonly<Config>,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
+  const port = new SharedPort(PORT_TIMEOUTS);
   const adapter = new FastifyAdapter({
     genReqId: requestIdOf,
     bodyLimit: config.JSON_LIMIT_BYTES,
-    requestTimeout: 0,
-    connectionTimeout: 0,
+    serverFactory: (listener: RequestListener) => port.createServer(listener),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
   });
@@ -51,7 +65,7 @@ export async function createGateway(
   const plane = app.get(DataPlane);
   registerHealth(fastify, () => plane.isReady());
   await registerDocumentation(fastify, app, version);
-  registerDataPlane(fastify, plane);
+  serveOpenInference(fastify, plane, port);
   return app;
 }
 

@@ -212,7 +212,18 @@ describe('a refusal', () => {
 
 describe('the read routes', () => {
   it('describe the server and its health, which is open', async () => {
-    expect(await (await get('/v2')).json()).toEqual({ name: 'aimass', version: '0.1.0', extensions: [] });
+    expect(await (await get('/v2')).json()).toEqual({
+      name: 'aimass',
+      version: '0.1.0',
+      extensions: [
+        'binary_tensor_data',
+        'parameters',
+        'schedule_policy',
+        'model_configuration',
+        'model_repository',
+        'statistics',
+      ],
+    });
     expect(await (await get('/v2/health/live', {})).json()).toEqual({ live: true });
     expect(await (await get('/v2/health/ready', {})).json()).toEqual({ ready: true });
   });

@@ -2,6 +2,7 @@ import { EVENTS, Envelope, KV_BUCKETS, inference, routing, trafficControl } from
 import type { gatewayEvents } from '@aimass/contracts';
 import { connectNats, StateBucket } from '@aimass/platform-messaging';
 import { grpcClient } from '@aimass/platform-grpc';
+import { SharedPort } from '@aimass/platform-open-inference';
 import type { GrpcHandlers } from '@aimass/platform-grpc';
 import { startFakePeer, testNatsUrl } from '@aimass/testing';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 import { requestIdOf } from '../../src/http/request-id.js';
 import type { AuthenticatedKey } from '../../src/identity/key-directory.js';
 import { DataPlane } from '../../src/proxy/data-plane.js';
-import { registerDataPlane } from '../../src/proxy/oip/oip-routes.js';
+import { serveOpenInference } from '../../src/proxy/oip/serve-oip.js';
 import type { DataPlaneTuning } from '../../src/proxy/ports.js';
 
 const definition = trafficControl.TrafficControlServiceService;
@@ -64,8 +65,13 @@ export async function startPlane(
     log,
     tuning: { heartbeatMs: 60_000, ...tuning },
   });
-  const app = fastify({ genReqId: requestIdOf, forceCloseConnections: true });
-  registerDataPlane(app, plane);
+  const port = new SharedPort({ headersMs: 2_000, keepAliveMs: 5_000, requestMs: 0, readMs: 2_000 });
+  const app = fastify({
+    genReqId: requestIdOf,
+    forceCloseConnections: true,
+    serverFactory: (listener) => port.createServer(listener),
+  });
+  serveOpenInference(app, plane, port);
   plane.start();
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

@@ -35,7 +35,7 @@ export interface InferResult {
   /** REST: the whole body. gRPC: a serialized `ModelInferResponse`, or UTF-8 text when the status is an error. */
   readonly body: Buffer;
   /** REST: length of the JSON at the start of the body when raw tensors follow it. */
-  readonly jsonLength: number | undefined;
+  readonly jsonLength?: number | undefined;
   /** Microseconds of waiting for the engine, and in it. */
   readonly queueUs: number;
   readonly computeUs: number;
@@ -65,6 +65,8 @@ export interface OipBackend<Caller> {
   readonly server: ServerDescription;
   /** Who sent `Authorization: Bearer …`; undefined when nothing was sent. A read from memory. Throws OipError 401. */
   authenticate(bearer: string | undefined): Caller;
+  /** Before the body of a prediction is read: whether there is room for it. Throws OipError 503. */
+  checkRoom(): void;
   /** Whether predictions can be judged and served. */
   isReady(): boolean;
   /** The names that the caller may call, in order. */

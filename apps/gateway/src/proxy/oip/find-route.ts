@@ -2,7 +2,7 @@ import type { AuthenticatedKey } from '../../identity/key-directory.js';
 import type { DataPlane } from '../data-plane.js';
 import type { CompiledRoute, CompiledVariant } from '../routing/compiled-routes.js';
 import { resolveVersionSlot } from '../routing/version-slot.js';
-import { OipError } from './oip-error.js';
+import { OipError } from '@aimass/platform-open-inference';
 
 /** The route behind a name, as the caller may use it. Throws OipError 404; another's name is as good as absent. */
 export function findRoute(plane: DataPlane, caller: AuthenticatedKey, name: string): CompiledRoute {

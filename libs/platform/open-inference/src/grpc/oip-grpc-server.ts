@@ -55,6 +55,7 @@ export class OipGrpcServer<Caller> {
   private readonly open = new Set<GuardedCall>();
   private readonly keyGuard: CallGuard;
   private readonly openGuard: CallGuard;
+  private readonly inferGuard: CallGuard;
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -68,6 +69,7 @@ export class OipGrpcServer<Caller> {
       closed: (call) => this.open.delete(call),
     };
     this.openGuard = { ...this.keyGuard, admit: () => undefined };
+    this.inferGuard = { ...this.keyGuard, admit: (metadata) => this.admitInfer(metadata) };
     this.server = new Server({
       ...LIMITS,
       'grpc.max_receive_message_length': options.bodyLimitBytes,
@@ -123,8 +125,10 @@ export class OipGrpcServer<Caller> {
     method: { readonly path: string; readonly requestStream: boolean; readonly responseStream: boolean },
     call: ServerInterceptingCallInterface,
   ): GuardedCall {
-    const isOpen = OPEN_METHODS.has(method.path);
-    return new GuardedCall(call, isOpen ? this.openGuard : this.keyGuard, method.responseStream);
+    let guard = this.keyGuard;
+    if (method.path === SERVICE.modelInfer.path) guard = this.inferGuard;
+    else if (OPEN_METHODS.has(method.path)) guard = this.openGuard;
+    return new GuardedCall(call, guard, method.responseStream);
   }
 
   private authenticate(metadata: Metadata): Caller {
@@ -133,6 +137,12 @@ export class OipGrpcServer<Caller> {
     } catch (error) {
       throw toOipError(error, this.options.onError);
     }
+  }
+
+  private admitInfer(metadata: Metadata): Caller {
+    const caller = this.authenticate(metadata);
+    this.backend.checkRoom();
+    return caller;
   }
 
   private sweep(nowMs: number): void {

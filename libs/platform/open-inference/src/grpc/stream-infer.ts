@@ -84,6 +84,7 @@ export class StreamInfer<Caller> {
     const startedMs = performance.now();
     const names = scanInferRequest(body);
     slot.names = names;
+    backend.checkRoom();
     const request = {
       name: names.modelName,
       version: names.modelVersion === '' ? undefined : names.modelVersion,

@@ -13,6 +13,7 @@ const OPEN_ROUTES = new Set(['/v2/health/live', '/v2/health/ready']);
 /** Bodies of the repository routes hold a flag or two. */
 const REPOSITORY_BODY_BYTES = 64 * 1024;
 const MODELS = '/v2/models/';
+const INFER_ROUTE = '/v2/models/*';
 const REPOSITORY_MODELS = '/v2/repository/models/';
 
 /**
@@ -98,7 +99,7 @@ class OipRoutes<Caller> {
     );
   }
 
-  /** Before the body is read: who is calling. Throws OipError 401. */
+  /** Before the body is read: who is calling, and whether there is room. Throws OipError 401 or 503. */
   private admit(request: FastifyRequest, reply: FastifyReply): void {
     const startedMs = performance.now();
     reply.header('x-request-id', request.id);
@@ -113,7 +114,9 @@ class OipRoutes<Caller> {
       reply.header('www-authenticate', bearer === undefined ? 'Bearer' : 'Bearer error="invalid_token"');
       throw error;
     }
-    if (request.method === 'POST') this.receiving.expect(request.raw, startedMs);
+    if (request.method !== 'POST') return;
+    if (request.routeOptions.url === INFER_ROUTE) this.backend.checkRoom();
+    this.receiving.expect(request.raw, startedMs);
   }
 
   private describe(error: unknown, request: FastifyRequest): OipError {
