@@ -19,8 +19,20 @@ export interface BlobStore {
   read(sha256: string): Promise<Buffer>;
   /** Writes the blob, verified, to a local path that does not exist yet. Throws BlobNotFound or BlobCorrupt. */
   copyTo(sha256: string, path: string): Promise<void>;
+  /** Opens the blob to read parts of it; the caller closes it. Throws BlobNotFound. */
+  open(sha256: string): Promise<OpenBlob>;
   /** Whether the blob is there. */
   has(sha256: string): Promise<boolean>;
+}
+
+/** A blob that is open; its parts are as they are stored, so that who needs them true verifies it first. */
+export interface OpenBlob {
+  readonly sizeBytes: number;
+  /** The bytes from `start` up to, not including, `end`; fewer when the blob ends before. */
+  read(start: number, end: number): Promise<Buffer>;
+  /** Reads it whole, holding little. Throws BlobCorrupt. */
+  verify(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** No such blob. */

@@ -123,3 +123,20 @@ describe('a key', () => {
     },
   );
 });
+
+describe('open', () => {
+  it('reads parts, and verifies the whole', async () => {
+    const content = randomBytes(3_000_000);
+    const { sha256 } = await store.put(content);
+    const blob = await store.open(sha256);
+    expect(blob.sizeBytes).toBe(content.length);
+    expect((await blob.read(2_999_990, 3_000_000)).equals(content.subarray(2_999_990))).toBe(true);
+    expect(await blob.read(2_999_999, 3_000_100)).toHaveLength(1);
+    await blob.verify();
+    await writeFile(fileOf(sha256), 'rotten');
+    await expect(blob.verify()).rejects.toThrow(BlobCorrupt);
+    expect(await blob.read(0, 6)).toHaveLength(6);
+    await blob.close();
+    await expect(store.open(ABSENT)).rejects.toThrow(BlobNotFound);
+  });
+});

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BlobCorrupt, BlobNotFound, BlobTooLarge } from './blob-store.js';
-import type { BlobRef, BlobStore } from './blob-store.js';
+import type { BlobRef, BlobStore, OpenBlob } from './blob-store.js';
 
 /**
  * Blobs as files `<root>/<first two hex digits>/<sha256>`. A write goes to a temporary file, is synced, renamed, and
@@ -46,10 +47,27 @@ export class FsBlobStore implements BlobStore {
     return content;
   }
 
+  async open(sha256: string): Promise<OpenBlob> {
+    const handle = await this.openFile(sha256);
+    const { size } = await handle.stat();
+    return {
+      sizeBytes: size,
+      read: async (start, end) => {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
+        return buffer.subarray(0, bytesRead);
+      },
+      verify: async () => {
+        const hash = createHash('sha256');
+        const content = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 1024 * 1024 });
+        for await (const chunk of content) hash.update(chunk as Buffer);
+        if (hash.digest('hex') !== sha256) throw new BlobCorrupt(sha256);
+      },
+      close: () => handle.close(),
+    };
+  }
+
   async copyTo(sha256: string, path: string): Promise<void> {
-    const source = await open(this.pathOf(sha256)).catch((error: unknown) => {
-      throw isMissing(error) ? new BlobNotFound(sha256) : error;
-    });
+    const source = await this.openFile(sha256);
     const meter = new DigestMeter(Number.POSITIVE_INFINITY);
     // Opened first, so that a path which exists already is refused and left alone.
     const target = await open(path, 'wx').catch(async (error: unknown) => {
@@ -67,6 +85,12 @@ export class FsBlobStore implements BlobStore {
 
   async has(sha256: string): Promise<boolean> {
     return isDigest(sha256) && access(this.pathOf(sha256)).then(yes, no);
+  }
+
+  private openFile(sha256: string): Promise<FileHandle> {
+    return open(this.pathOf(sha256)).catch((error: unknown) => {
+      throw isMissing(error) ? new BlobNotFound(sha256) : error;
+    });
   }
 
   private pathOf(sha256: string): string {

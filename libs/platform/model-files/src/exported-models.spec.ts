@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { inspectModelFiles } from './inspect-model-files.js';
 import { memoryFile } from './model-file.js';
+import type { TensorFacts } from './signature.js';
 
 /** Models that other frameworks have written, with what they computed. */
 const EXPORTED = fileURLToPath(new URL('../../../../e2e/conformance/exported', import.meta.url));
@@ -30,24 +31,21 @@ const models = readdirSync(EXPORTED, { withFileTypes: true })
 const filesOf = ({ framework, name, files }: (typeof models)[number]) =>
   files.map(({ path }) => memoryFile(path, readFileSync(join(EXPORTED, framework, name, path))));
 
+/** Whether a tensor that came in or out is one of what the signature says. */
+function fits(tensor: Tensor, specs: readonly TensorFacts[] = []): boolean {
+  const spec = specs.find(({ name }) => name === tensor.name);
+  const isShape = spec?.shape.every((dim, index) => dim === '-1' || dim === String(tensor.shape[index]));
+  return spec?.datatype === tensor.datatype && spec.shape.length === tensor.shape.length && isShape === true;
+}
+
 describe('a model that another framework exported', () => {
   it.each(models)('is accepted with the signature that it was called by: $framework $name', async (model) => {
-    const facts = await inspectModelFiles(filesOf(model));
-    expect(facts.format).toBe(model.format);
+    const { format, signature } = await inspectModelFiles(filesOf(model));
+    expect(format).toBe(model.format);
     for (const { inputs, outputs } of model.cases) {
-      expect(facts.signature?.inputs.map(({ name }) => name).sort()).toEqual(
-        inputs.map(({ name }) => name).sort(),
-      );
-      for (const tensor of [...inputs, ...outputs]) {
-        const own = [...(facts.signature?.inputs ?? []), ...(facts.signature?.outputs ?? [])].find(
-          ({ name }) => name === tensor.name,
-        );
-        expect(own?.datatype).toBe(tensor.datatype);
-        expect(tensor.shape).toHaveLength(own?.shape.length ?? -1);
-        own?.shape.forEach((dim, index) => {
-          if (dim !== '-1') expect(String(tensor.shape[index])).toBe(dim);
-        });
-      }
+      expect(signature?.inputs).toHaveLength(inputs.length);
+      expect(inputs.filter((tensor) => !fits(tensor, signature?.inputs))).toEqual([]);
+      expect(outputs.filter((tensor) => !fits(tensor, signature?.outputs))).toEqual([]);
     }
   });
 });

@@ -34,8 +34,12 @@ function assertShallow(root: object): void {
   let level: object[] = [root];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_DEPTH) throw tooDemanding(`its JSON is nested deeper than ${MAX_DEPTH} levels`);
-    level = level.flatMap((node) =>
-      Object.values(node).filter((child) => typeof child === 'object' && child !== null),
-    );
+    level = level.flatMap(children);
   }
+}
+
+function children(node: object): object[] {
+  return Object.values(node).filter(
+    (child: unknown): child is object => typeof child === 'object' && child !== null,
+  );
 }

@@ -7,7 +7,7 @@ export const HEAD_BYTES = 512;
 const TAIL_BYTES = 22 + 65_535;
 const TAR_MAGIC_AT = 257;
 
-const text = (value: string) => [...value].map((letter) => letter.charCodeAt(0));
+const text = (value: string): number[] => Array.from(Buffer.from(value, 'latin1'));
 
 /** Long enough that no weights begin with them by chance. */
 const MAGIC: readonly (readonly [readonly number[], string])[] = [

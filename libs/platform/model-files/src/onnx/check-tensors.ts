@@ -36,7 +36,7 @@ export function checkTensor(tensor: ScannedTensor, folder: ModelFolder): Externa
       throw tensorInvalid(tensor.name, `has ${tensor.rawBytes} bytes, its dimensions ask for ${bytes}`);
     return undefined;
   }
-  checkTyped(tensor, type.word, type.bits < 8 ? bytes : values);
+  checkTyped(tensor, type.word, type.bits > 0 && type.bits < 8 ? bytes : values);
   return undefined;
 }
 
@@ -69,19 +69,13 @@ function checkExternal(
   tensor: ScannedTensor,
   word: string,
   bytes: bigint,
-  { modelPath, sizes }: ModelFolder,
+  folder: ModelFolder,
 ): ExternalRange {
-  const location = tensor.external.get('location') ?? '';
   if (word === 'BYTES')
     throw externalDataRefused(tensor.name, 'is text outside the model, which ONNX does not have');
   if (tensor.rawBytes !== undefined || tensor.mostValues > 0)
     throw externalDataRefused(tensor.name, 'is both in the model and outside of it');
-  if (!isPlainPath(location))
-    throw externalDataRefused(tensor.name, `lies at ${quote(location)}, which is no path inside the model`);
-  const path = posix.join(posix.dirname(modelPath), location);
-  const sizeBytes = sizes.get(path);
-  if (sizeBytes === undefined || path === modelPath)
-    throw externalDataRefused(tensor.name, `lies in ${quote(path)}, which is not among the files`);
+  const { path, sizeBytes } = findExternal(tensor, folder);
   const offset = wholeNumber(tensor, 'offset') ?? 0n;
   const length = wholeNumber(tensor, 'length') ?? bytes;
   if (length !== bytes)
@@ -92,6 +86,21 @@ function checkExternal(
       `ends at byte ${offset + length} of ${quote(path)}, which has ${sizeBytes}`,
     );
   return { path, offset: Number(offset), length: Number(length) };
+}
+
+/** Locations are relative to the folder of the model. */
+function findExternal(
+  { name, external }: ScannedTensor,
+  { modelPath, sizes }: ModelFolder,
+): { path: string; sizeBytes: number } {
+  const location = external.get('location') ?? '';
+  if (!isPlainPath(location))
+    throw externalDataRefused(name, `lies at ${quote(location)}, which is no path inside the model`);
+  const path = posix.join(posix.dirname(modelPath), location);
+  const sizeBytes = sizes.get(path);
+  if (sizeBytes === undefined || path === modelPath)
+    throw externalDataRefused(name, `lies in ${quote(path)}, which is not among the files`);
+  return { path, sizeBytes };
 }
 
 function wholeNumber(tensor: ScannedTensor, key: string): bigint | undefined {

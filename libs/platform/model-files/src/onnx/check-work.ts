@@ -1,6 +1,7 @@
 import { quote, tooDemanding } from '../model-files.errors.js';
 import { MAX_ELEMENTS } from './check-tensors.js';
-import type { ScannedAttribute, ScannedGraph, ScannedNode } from './scanned-onnx.js';
+import { newGraph } from './scanned-onnx.js';
+import type { ScannedAttribute, ScannedFunction, ScannedGraph, ScannedNode } from './scanned-onnx.js';
 
 /** Turns of loops whose count is a constant, nested ones multiplied. */
 const MAX_TURNS = 1_000_000n;
@@ -16,8 +17,9 @@ interface Constants {
  * Refuses what asks for too much by constants alone, whatever comes in: tensors that are made out of a few numbers, and
  * loops that cannot end in time. What is computed from inputs is bounded where it runs. Throws `unprocessable`.
  */
-export function checkWork(graph: ScannedGraph): void {
+export function checkWork(graph: ScannedGraph, functions: readonly ScannedFunction[]): void {
   checkGraph(graph, undefined, 1n);
+  for (const { nodes } of functions) checkGraph({ ...newGraph(), nodes: [...nodes] }, undefined, 1n);
 }
 
 function checkGraph(graph: ScannedGraph, outer: Constants | undefined, turns: bigint): void {
@@ -56,29 +58,28 @@ function valuesOf(attribute: ScannedAttribute): readonly bigint[] {
   return [...attribute.ints, ...attribute.tensors.flatMap((tensor) => tensor.ints)];
 }
 
-/** How many values a node's output has when that is constant; else 0. */
+type Inputs = (index: number) => readonly bigint[];
+
+/** How many values an operator makes out of constants, by the operators that can make many out of few. */
+const VALUES_MADE: ReadonlyMap<string, (input: Inputs, node: ScannedNode) => bigint> = new Map([
+  ['ConstantOfShape', (input) => product(input(0))],
+  ['Expand', (input) => product(input(1))],
+  ['Tile', (input) => product(input(1))],
+  ['RandomNormal', (_, node) => product(shapeAttribute(node))],
+  ['RandomUniform', (_, node) => product(shapeAttribute(node))],
+  ['Resize', (input) => product(input(3))],
+  ['OneHot', (input) => input(1)[0] ?? 0n],
+  ['Pad', (input) => input(1).reduce((most, pad) => (pad > most ? pad : most), 0n)],
+  ['Range', (input) => rangeLength(input(0)[0], input(1)[0], input(2)[0])],
+]);
+
 function valuesMade(node: ScannedNode, constants: Constants): bigint {
-  const input = (index: number) => find(node.inputs[index] ?? '', constants) ?? [];
-  switch (node.op) {
-    case 'ConstantOfShape':
-      return product(input(0));
-    case 'Expand':
-    case 'Tile':
-      return product(input(1));
-    case 'RandomNormal':
-    case 'RandomUniform':
-      return product(node.attributes.find(({ name }) => name === 'shape')?.ints ?? []);
-    case 'Resize':
-      return product(input(3));
-    case 'OneHot':
-      return input(1)[0] ?? 0n;
-    case 'Pad':
-      return input(1).reduce((most, pad) => (pad > most ? pad : most), 0n);
-    case 'Range':
-      return rangeLength(input(0)[0], input(1)[0], input(2)[0]);
-    default:
-      return 0n;
-  }
+  const made = VALUES_MADE.get(node.op);
+  return made?.((index) => find(node.inputs[index] ?? '', constants) ?? [], node) ?? 0n;
+}
+
+function shapeAttribute({ attributes }: ScannedNode): readonly bigint[] {
+  return attributes.find(({ name }) => name === 'shape')?.ints ?? [];
 }
 
 function rangeLength(start?: bigint, limit?: bigint, delta?: bigint): bigint {

@@ -46,7 +46,7 @@ export async function inspectOnnx(file: ModelFile, files: readonly ModelFile[]):
   const externalData = model.tensors.flatMap((tensor) => checkTensor(tensor, folder) ?? []);
   model.sparseTensors.forEach(checkSparseTensor);
   const operators = checkOperators(model, graph);
-  checkWork(graph);
+  checkWork(graph, model.functions);
   return {
     irVersion: model.irVersion,
     opsets: Object.fromEntries([...model.opsets].map(([domain, version]) => [domain, Number(version)])),
@@ -91,22 +91,22 @@ function* allNodes(
 function signatureOf(graph: ScannedGraph): SignatureFacts | undefined {
   const constant = new Set(graph.initializers.map(({ name }) => name));
   for (const { parts } of graph.sparseInitializers) constant.add(parts[0]?.name ?? '');
-  const given = graph.inputs.filter(({ name }) => !constant.has(name));
-  for (const { name, elementType } of given) {
-    if (elementType === 0)
-      throw tensorInvalid(name, 'is an input that is no tensor, which no request can carry');
-  }
-  const inputs = given.map(factsOf);
+  const inputs = graph.inputs.filter(({ name }) => !constant.has(name)).map(factsOf);
   // Classifiers of scikit-learn have a map for people beside the tensor for programs.
   const outputs = graph.outputs.filter(({ elementType }) => elementType !== 0).map(factsOf);
   if (outputs.length === 0)
-    throw malformed(graph.outputs[0]?.name ?? 'graph', 'it has no output that is a tensor');
+    throw tensorInvalid(
+      graph.outputs[0]?.name ?? '',
+      'is the output and no tensor, which no answer can carry',
+    );
   const isKnown = (facts: TensorFacts | undefined) => facts !== undefined;
   if (!inputs.every(isKnown) || !outputs.every(isKnown)) return undefined;
   return { inputs, outputs };
 }
 
 function factsOf({ name, elementType, shape }: ScannedValue): TensorFacts | undefined {
+  if (elementType === 0)
+    throw tensorInvalid(name, 'is an input that is no tensor, which no request can carry');
   const type = ELEMENT_TYPES.get(elementType);
   if (type?.served !== true)
     throw tensorInvalid(

@@ -51,6 +51,10 @@ function takeDelimited(
     tensor.rawBytes = (tensor.rawBytes ?? 0) + length;
     return length <= MAX_KEPT_VALUES * 8 ? 'bytes' : undefined;
   }
+  return takePacked(tensor, field, length);
+}
+
+function takePacked(tensor: ScannedTensor, field: number, length: number): 'bytes' | undefined {
   const fixedBytes = FIXED_BYTES[field];
   if (fixedBytes !== undefined) addValues(tensor, Math.ceil(length / fixedBytes), length / fixedBytes);
   if (!VARINT_FIELDS.has(field)) return undefined;

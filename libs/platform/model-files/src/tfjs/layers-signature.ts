@@ -1,5 +1,5 @@
 import { isObject } from '../json-document.js';
-import type { SignatureFacts } from '../signature.js';
+import type { SignatureFacts, TensorFacts } from '../signature.js';
 
 /** A size that is fixed, variable (-1), or not known without running the model. */
 type Size = number | undefined;
@@ -28,18 +28,23 @@ export function layersSignature(topology: unknown): SignatureFacts | undefined {
   const layers = sequentialLayers(topology);
   const first = layers[0]?.config;
   const shape = first?.batch_input_shape;
-  const datatype = DATATYPES[String(first?.dtype ?? 'float32')];
+  const datatype = datatypeOf(first?.dtype);
   if (first === undefined || datatype === undefined || !Array.isArray(shape)) return undefined;
   const sizes: Size[] = shape.map((size: unknown) => (typeof size === 'number' ? size : -1));
   const out = layers.reduce<Size[] | undefined>(shapeAfter, sizes);
   const named = layers.at(-1)?.config.name;
   if (out === undefined || out.includes(undefined)) return undefined;
-  const tensor = (name: unknown, dims: readonly Size[], type: string) => ({
-    name: typeof name === 'string' ? name : 'tensor',
-    datatype: type,
-    shape: dims.map(String),
-  });
-  return { inputs: [tensor(first.name, sizes, datatype)], outputs: [tensor(named, out, 'FP32')] };
+  return { inputs: [toFacts(first.name, datatype, sizes)], outputs: [toFacts(named, 'FP32', out)] };
+}
+
+/** Keras leaves out what is FP32. */
+function datatypeOf(dtype: unknown): string | undefined {
+  if (dtype === undefined || dtype === null) return 'FP32';
+  return typeof dtype === 'string' ? DATATYPES[dtype] : undefined;
+}
+
+function toFacts(name: unknown, datatype: string, sizes: readonly Size[]): TensorFacts {
+  return { name: typeof name === 'string' ? name : 'tensor', datatype, shape: sizes.map(String) };
 }
 
 function sequentialLayers(topology: unknown): Layer[] {
