@@ -24,7 +24,7 @@ async function emitSucceeded(tx: EntityManager, job: Job): Promise<void> {
     format: result.format,
     signature: toSignatureProto(result.signature),
     manifest: toManifestProto(result.manifest),
-    lineage: { jobId, datasetVersionId, splitId, algorithm },
+    lineage: { jobId, datasetVersionId, splitId, algorithm, source: '' },
     metrics: { ...result.metrics },
   });
 }
