@@ -1,12 +1,13 @@
-/** Larger buffers are given away instead of kept and copied from. */
+/** A writer keeps a buffer of this size; what needs a larger one gets it for itself, uncopied. */
 const KEPT_BYTES = 64 * 1024;
 const ZERO = 0x30;
 
-/** Puts an answer together in one buffer that it keeps for the next answer while answers are small. */
+/** Puts an answer together in a buffer that it keeps for the next answer, as long as answers are small. */
 export class ByteWriter {
   /** What was written is up to here. */
   length = 0;
-  private bytes = Buffer.allocUnsafeSlow(KEPT_BYTES);
+  private readonly kept = Buffer.allocUnsafeSlow(KEPT_BYTES);
+  private bytes = this.kept;
 
   /** Makes room for so many more bytes. */
   reserve(size: number): void {
@@ -58,20 +59,41 @@ export class ByteWriter {
     this.length += count;
   }
 
-  /** What was written, with what is appended to it; the writer is empty again. */
-  finish(appended: readonly Uint8Array[] = []): Buffer {
-    let size = this.length;
-    for (const each of appended) size += each.length;
-    const isKept = this.bytes.length <= KEPT_BYTES;
-    const whole = isKept || appended.length > 0 ? Buffer.allocUnsafe(size) : this.bytes.subarray(0, size);
-    if (whole.buffer !== this.bytes.buffer) whole.set(this.bytes.subarray(0, this.length));
-    let at = this.length;
-    for (const each of appended) {
-      whole.set(each, at);
-      at += each.length;
+  /** A protobuf varint of up to 53 bits. */
+  varint(value: number): void {
+    this.reserve(8);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.bytes[this.length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
     }
+    this.bytes[this.length++] = rest;
+  }
+
+  /** A protobuf varint of 64 bits, given as two halves. */
+  varint64(low: number, high: number): void {
+    this.reserve(10);
+    let [rest, more] = [low >>> 0, high >>> 0];
+    while (more !== 0 || rest > 0x7f) {
+      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
+      rest = ((rest >>> 7) | (more << 25)) >>> 0;
+      more >>>= 7;
+    }
+    this.bytes[this.length++] = rest;
+  }
+
+  /** What was written; the writer is empty again. */
+  finish(): Buffer {
+    const written = this.bytes.subarray(0, this.length);
+    const whole = this.bytes === this.kept ? Buffer.from(written) : written;
+    this.bytes = this.kept;
     this.length = 0;
-    if (!isKept) this.bytes = Buffer.allocUnsafeSlow(KEPT_BYTES);
     return whole;
+  }
+
+  /** Forgets what was written. */
+  reset(): void {
+    this.bytes = this.kept;
+    this.length = 0;
   }
 }

@@ -35,7 +35,7 @@ export class OipRestAnswers {
     firstRow: number,
   ): EncodedBody {
     // An answer that could not be written left its beginning.
-    out.length = 0;
+    out.reset();
     const raw: Uint8Array[] = [];
     out.text(this.head(modelName, request.id));
     for (let i = 0; i < request.outputs.length; i++) {
@@ -53,8 +53,11 @@ export class OipRestAnswers {
       } else this.writeData(position, tensor, start, end);
     }
     out.ascii(']}');
-    const jsonLength = raw.length > 0 ? out.length : undefined;
-    return { body: out.finish(raw), jsonLength };
+    if (raw.length === 0) return { body: out.finish(), jsonLength: undefined };
+    const jsonLength = out.length;
+    out.reserve(raw.reduce((size, bytes) => size + bytes.length, 0));
+    for (const bytes of raw) out.raw(bytes);
+    return { body: out.finish(), jsonLength };
   }
 
   private writeData(position: number, tensor: Tensor, start: number, end: number): void {
