@@ -153,9 +153,9 @@ export class ReplicaPool {
     if (!this.place(call, nowMs, false)) this.hold(call, nowMs);
   }
 
-  /** Puts the call onto a stream; false when no replica can take it. `isRefused`: a replica would not run it. */
-  private place(call: PendingCall, nowMs: number, isRefused: boolean): boolean {
-    const seat = this.seatFor(call, nowMs, isRefused);
+  /** Puts the call onto a stream; false when no replica can take it. `skipsRefusing`: none that refused one lately. */
+  private place(call: PendingCall, nowMs: number, skipsRefusing: boolean): boolean {
+    const seat = this.seatFor(call, nowMs, skipsRefusing);
     if (seat !== undefined) {
       if (seat.isOut && seat.isProbeDue(nowMs)) startProbe(call, seat, nowMs);
       this.submit(call, seat.modelVersionId, seat.replica);
@@ -255,7 +255,7 @@ export class ReplicaPool {
     const isThere = !isGone(from, call, status, nowMs);
     if (isThere && this.seatFor(call, nowMs, true) === undefined) return false;
     if (!this.budget.take(nowMs)) return false;
-    if (!this.place(call, nowMs, true)) this.hold(call, nowMs);
+    if (!this.place(call, nowMs, isThere)) this.hold(call, nowMs);
     return true;
   }
 
