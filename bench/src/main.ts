@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
 import { gatewayBench } from './gateway/gateway.bench.js';
 import { inferenceBench } from './inference/inference.bench.js';
+import { overloadBench } from './overload/overload.bench.js';
 
 /** Every benchmark by name. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   gateway: gatewayBench,
   inference: inferenceBench,
+  overload: overloadBench,
 };
 
 const USAGE = `npm run bench -- NAME [--json] [--rounds N] [--seconds N] [--targets A,B] [--work A,B] [--connections N,M]

@@ -1,7 +1,6 @@
 """LitServe, one API with one worker process per model, as its documentation shows several models."""
 
 import litserve as ls
-from fastapi import Request, Response
 
 from models import HOST, HTTP_PORT, MODELS, Model
 
@@ -14,18 +13,8 @@ class OnnxApi(ls.LitAPI):
     def setup(self, device: str) -> None:
         self.model = Model(self.name)
 
-    async def decode_request(self, request: Request):
-        if request.headers.get("content-type") == "application/octet-stream":
-            return await request.body()
-        return await request.json()
-
-    def predict(self, body):
-        return self.model.run_bytes(body) if isinstance(body, bytes) else self.model.run_json(body)
-
-    def encode_response(self, output):
-        if isinstance(output, bytes):
-            return Response(output, media_type="application/octet-stream")
-        return output
+    def predict(self, body: dict) -> dict:
+        return self.model.run_json(body)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ interface Offer {
 const OFFERS = {
   fastapi: { json: 'oip', binary: 'raw' },
   mlserver: { json: 'oip', grpc: true },
-  litserve: { json: 'oip', binary: 'raw' },
+  litserve: { json: 'oip' },
   ray: { json: 'oip', binary: 'raw' },
   bentoml: { json: 'oip' },
   mlflow: { json: 'mlflow' },
@@ -33,7 +33,7 @@ const OFFERS = {
 export const PEERS = Object.keys(OFFERS) as (keyof typeof OFFERS)[];
 
 /** The first start of some compiles and starts dozens of processes. */
-const READY_LIMIT_MS = 120_000;
+const READY_LIMIT_MS = 90_000;
 
 interface Addresses {
   /** By work. */
@@ -53,9 +53,9 @@ export function startPeer(name: keyof typeof OFFERS): StartTarget {
     const server = new PeerProcess({ name, python, peersDir, workDir, env });
     try {
       const target = describeTarget(name, locate(name, ports), server);
-      for (const { call } of works.flatMap((work) => target.calls(work))) {
-        await server.untilReady(() => sendOnce(call), READY_LIMIT_MS, signal);
-      }
+      const calls = works.flatMap((work) => target.calls(work));
+      const askAll = () => Promise.all(calls.map(({ call }) => sendOnce(call)));
+      await server.untilReady(askAll, READY_LIMIT_MS, signal);
       return target;
     } catch (error) {
       await server.stop();
