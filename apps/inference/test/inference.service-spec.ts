@@ -1,124 +1,30 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inference, KV_BUCKETS, routing } from '@aimass/contracts';
-import { FsBlobStore } from '@aimass/platform-blobs';
-import { loadConfig } from '@aimass/platform-config';
-import { connectNats, StateBucket } from '@aimass/platform-messaging';
+import { inference } from '@aimass/contracts';
 import { newId } from '@aimass/platform-persistence';
-import { eventually, startServiceUnderTest, testNatsUrl } from '@aimass/testing';
-import type { ServiceUnderTest } from '@aimass/testing';
-import { AppModule } from '../src/app.module.js';
-import { configSchema } from '../src/config.js';
+import { eventually } from '@aimass/testing';
 import { DataPlaneService } from '../src/data-plane/data-plane.service.js';
-import type { Manifest } from '../src/models/version-spec.js';
 import { ExchangeClient } from './exchange-client.js';
-import { lineModelFiles, storeFiles } from './layers-model.fixture.js';
+import { ask, Surroundings, versionOf } from './replica-under-test.js';
+import type { Replica } from './replica-under-test.js';
 
-type Replica = ServiceUnderTest<typeof inference.DataPlaneServiceService>;
-
-const organizationId = newId('org');
 const [first, second] = [newId('mv'), newId('mv')];
-let folder: string;
-let nats: NatsConnection;
-let snapshots: StateBucket<routing.RoutingSnapshot>;
-let replicas: StateBucket<inference.ReplicaHeartbeat>;
+let around: Surroundings;
 let replica: Replica;
 let gateway: ExchangeClient;
-let revision = 0;
-
-function startReplica(extra: Record<string, string> = {}): Promise<Replica> {
-  return startServiceUnderTest(inference.DataPlaneServiceService, (port) => {
-    const environment = {
-      GRPC_PORT: String(port),
-      NATS_URL: testNatsUrl(),
-      BLOB_DIR: join(folder, 'blobs'),
-      CACHE_DIR: join(folder, 'cache'),
-      TENSORFLOW_BACKEND: 'tfjs',
-      UNLOAD_GRACE_SECONDS: '0',
-    };
-    return AppModule.with(loadConfig(configSchema, { ...environment, ...extra }));
-  });
-}
-
-function versionOf(modelVersionId: string, manifest: Manifest, versionNumber = 1): routing.ServedVersion {
-  return {
-    modelVersionId,
-    modelName: 'line',
-    versionNumber,
-    engine: 'tensorflow',
-    format: 'tfjs-layers',
-    signature: {
-      inputs: [{ name: 'features', datatype: 'FP32', shape: ['-1', '1'] }],
-      outputs: [{ name: 'prediction', datatype: 'FP32', shape: ['-1', '1'] }],
-    },
-    manifest: {
-      ...manifest,
-      files: manifest.files.map((file) => ({ ...file, sizeBytes: String(file.sizeBytes) })),
-    },
-    serving: undefined,
-  };
-}
-
-async function lineVersion(id: string, slope: number, intercept: number): Promise<routing.ServedVersion> {
-  const files = await lineModelFiles(slope, intercept);
-  return versionOf(id, await storeFiles(new FsBlobStore(join(folder, 'blobs')), files));
-}
-
-async function route(versions: routing.ServedVersion[]): Promise<void> {
-  const message = {
-    schemaVersion: 1,
-    organizationId,
-    revision: String(++revision),
-    routes: [],
-    policies: [],
-    versions,
-  };
-  await snapshots.put(organizationId, message);
-}
-
-async function heartbeatOf(address: string): Promise<inference.ReplicaHeartbeat | undefined> {
-  const heard: inference.ReplicaHeartbeat[] = [];
-  const stop = new AbortController();
-  await new Promise<void>((resolve) => {
-    const following = replicas.follow(stop.signal, (_, message) => message && heard.push(message), resolve);
-    following.catch(() => resolve());
-  });
-  stop.abort();
-  return heard.find((message) => message.address === address);
-}
-
-/** Waits until the replica says that exactly these versions are ready. */
-function untilReady(by: Replica, ids: string[]): Promise<inference.ReplicaHeartbeat> {
-  return eventually(async () => {
-    const heartbeat = await heartbeatOf(by.address);
-    return heartbeat?.readyModelVersionIds.sort().join() === [...ids].sort().join() ? heartbeat : undefined;
-  });
-}
-
-const ask = (...values: unknown[]) => {
-  return { inputs: [{ name: 'features', datatype: 'FP32', shape: [values.length, 1], data: values }] };
-};
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'aimass-inference-'));
-  nats = await connectNats(testNatsUrl(), 'test');
-  snapshots = new StateBucket(nats, KV_BUCKETS.routing, routing.RoutingSnapshot);
-  replicas = new StateBucket(nats, KV_BUCKETS.replicas, inference.ReplicaHeartbeat, 5_000);
-  await route([await lineVersion(first, 2, 1), await lineVersion(second, 5, 0)]);
-  replica = await startReplica();
+  around = await Surroundings.create();
+  await around.route([await around.lineVersion(first, 2, 1), await around.lineVersion(second, 5, 0)]);
+  replica = await around.startReplica();
   gateway = new ExchangeClient(replica.address);
-  await untilReady(replica, [first, second]);
+  await around.untilReady(replica, [first, second]);
 });
 
 afterAll(async () => {
   gateway.close();
   await replica.stop();
-  await snapshots.delete(organizationId);
-  await nats.close();
-  await rm(folder, { recursive: true });
+  await around.close();
 });
 
 describe('a call', () => {
@@ -155,12 +61,7 @@ describe('a call', () => {
 
   it.each<[string, Partial<inference.InferCall>, number, RegExp]>([
     ['an unknown version', { modelVersionId: 'mv_nobody' }, 404, /does not serve model version mv_nobody/],
-        [
-      'another encoding',
-      { encoding: inference.BodyEncoding.UNSPECIFIED },
-      400,
-      /how the request is encoded/,
-    ],
+    ['another encoding', { encoding: inference.BodyEncoding.UNSPECIFIED }, 400, /how the request is encoded/],
   ])("is refused in the protocol's error shape: %s", async (_, over, status, message) => {
     const answer = await gateway.infer(first, ask(1), over);
     expect(answer.status).toBe(status);
@@ -176,17 +77,17 @@ describe('placement', () => {
       files: [{ path: 'model.json', sha256: 'f'.repeat(64), sizeBytes: 1 }],
       sha256: '',
     });
-    const added = await lineVersion(third, 1, 1);
-    await route([await lineVersion(first, 2, 1), added, broken]);
-    await untilReady(replica, [first, third]);
+    const added = await around.lineVersion(third, 1, 1);
+    await around.route([await around.lineVersion(first, 2, 1), added, broken]);
+    await around.untilReady(replica, [first, third]);
     const heartbeat = await eventually(async () => {
-      const heard = await heartbeatOf(replica.address);
+      const heard = await around.heartbeatOf(replica.address);
       return heard?.failedModelVersions[broken.modelVersionId] === undefined ? undefined : heard;
     });
     expect(heartbeat.failedModelVersions[broken.modelVersionId]).toContain('digest does not fit');
     expect(heartbeat).toMatchObject({
       draining: false,
-      backend: expect.stringMatching(/^tfjs/) as string,
+      backend: expect.stringContaining('tfjs') as string,
     });
     expect(await gateway.infer(third, ask(1))).toMatchObject({ status: 200 });
     expect(await gateway.infer(broken.modelVersionId, ask(1))).toMatchObject({ status: 503 });
@@ -196,7 +97,7 @@ describe('placement', () => {
 
 describe('without NATS', () => {
   it('a replica starts and serves what it served before', async () => {
-    const lonely = await startReplica({ NATS_URL: 'nats://127.0.0.1:9' });
+    const lonely = await around.startReplica({ NATS_URL: 'nats://127.0.0.1:9' });
     const client = new ExchangeClient(lonely.address);
     expect(await client.infer(first, ask(3))).toMatchObject({
       status: 200,
@@ -207,7 +108,10 @@ describe('without NATS', () => {
   });
 
   it('a replica that knows nothing says that it is starting', async () => {
-    const empty = await startReplica({ NATS_URL: 'nats://127.0.0.1:9', CACHE_DIR: join(folder, 'empty') });
+    const empty = await around.startReplica({
+      NATS_URL: 'nats://127.0.0.1:9',
+      CACHE_DIR: join(around.folder, 'empty'),
+    });
     const client = new ExchangeClient(empty.address);
     expect(await client.infer(first, ask(3))).toMatchObject({ status: 503 });
     client.close();
@@ -217,18 +121,19 @@ describe('without NATS', () => {
 
 describe('stopping', () => {
   it('says so first, still answers what comes meanwhile, ends streams cleanly and takes its entry away', async () => {
-    const leaving = await startReplica();
+    const leaving = await around.startReplica();
     const client = new ExchangeClient(leaving.address);
     await eventually(
-      async () => (await heartbeatOf(leaving.address))?.readyModelVersionIds.includes(first) || undefined,
+      async () =>
+        (await around.heartbeatOf(leaving.address))?.readyModelVersionIds.includes(first) || undefined,
     );
     expect(await client.infer(first, ask(3))).toMatchObject({ status: 200 });
     const drained = leaving.app.get(DataPlaneService).drain();
-    await eventually(async () => (await heartbeatOf(leaving.address))?.draining || undefined);
+    await eventually(async () => (await around.heartbeatOf(leaving.address))?.draining || undefined);
     expect(await client.infer(first, ask(3))).toMatchObject({ status: 200 });
     await drained;
     expect(await client.status()).toBe(0);
-    expect(await heartbeatOf(leaving.address)).toBeUndefined();
+    expect(await around.heartbeatOf(leaving.address)).toBeUndefined();
     client.close();
     await leaving.stop();
   });

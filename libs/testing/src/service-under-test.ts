@@ -13,16 +13,17 @@ export interface ServiceUnderTest<S> {
   stop(): Promise<void>;
 }
 
-/** Starts a service's module behind real gRPC and returns a client of it. */
+/** Starts a service's module behind real gRPC and returns a client of it. `others` are served at the same address. */
 export async function startServiceUnderTest<S extends GrpcServiceDefinition>(
   definition: S,
   module: (grpcPort: number) => DynamicModule,
+  others: readonly GrpcServiceDefinition[] = [],
 ): Promise<ServiceUnderTest<S>> {
   const [port] = await pickFreePorts(1);
   if (port === undefined) throw new Error('no free port');
   const address = `127.0.0.1:${port}`;
   const app = await NestFactory.createMicroservice(module(port), {
-    ...grpcServerOptions(address, [definition]),
+    ...grpcServerOptions(address, [definition, ...others]),
     logger: ['error'],
   });
   app.useGlobalFilters(new GrpcErrorFilter());
