@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { MessagingModule } from '@aimass/platform-messaging';
 import { persistenceModule } from '@aimass/platform-persistence';
-import { ConfigModule } from '@aimass/platform-service';
+import { BlobsModule, ConfigModule } from '@aimass/platform-service';
 import type { Config } from './config.js';
 import { entities, migrations } from './data-source.js';
 import { ModelsModule } from './models/models.module.js';
@@ -26,6 +26,7 @@ export class AppModule {
           natsUrl: config.NATS_URL,
           databaseUrl: config.DATABASE_URL,
         }),
+        BlobsModule.with(config.BLOB_DIR),
         ModelsModule,
       ],
     };

@@ -26,6 +26,7 @@ beforeAll(async () => {
       NATS_URL: testNatsUrl(),
       DATABASE_URL,
       DATABASE_POOL_SIZE: 4,
+      BLOB_DIR: '/nowhere',
     }),
   );
 });
@@ -121,6 +122,7 @@ function succeeded(modelName: string, alias: string): trainingEvents.JobSucceede
       datasetVersionId: 'dsv_1',
       splitId: 'spl_1',
       algorithm: 'linear-regression',
+      source: '',
     },
     metrics: { 'rmse.validation': 5.9 },
   };

@@ -1,4 +1,5 @@
 import { manifestDigest } from '@aimass/platform-blobs';
+import { isPlainPath } from '@aimass/platform-model-files';
 import type { Manifest } from './model-version.entity.js';
 import { manifestInvalid } from './models.errors.js';
 
@@ -10,7 +11,7 @@ export function assertManifest(manifest: Manifest): void {
   if (manifest.files.length === 0) throw manifestInvalid('it lists no file');
   let previous = '';
   for (const file of manifest.files) {
-    if (!isSafePath(file.path))
+    if (!isPlainPath(file.path))
       throw manifestInvalid(`"${file.path}" is not a relative path inside the model`);
     if (file.path <= previous) throw manifestInvalid('its files are not sorted by path, each once');
     if (!/^[0-9a-f]{64}$/.test(file.sha256)) throw manifestInvalid(`"${file.path}" has no SHA-256`);
@@ -18,9 +19,4 @@ export function assertManifest(manifest: Manifest): void {
   }
   if (manifestDigest(manifest.files) !== manifest.sha256)
     throw manifestInvalid('its digest does not fit its files');
-}
-
-function isSafePath(path: string): boolean {
-  const isRelative = path !== '' && !path.startsWith('/') && !path.includes('\\') && !path.includes('\0');
-  return isRelative && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }

@@ -27,6 +27,8 @@ export interface Lineage {
   readonly datasetVersionId: string;
   readonly splitId: string;
   readonly algorithm: string;
+  /** For a version that no job made: where its owner says that it comes from. Absent in rows from before uploads. */
+  readonly source?: string;
 }
 
 /** What a version is made of. */

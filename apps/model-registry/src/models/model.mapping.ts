@@ -3,6 +3,7 @@ import type { Manifest, Signature, TensorSpec } from './model-version.entity.js'
 import type { Model } from './model.entity.js';
 import { manifestInvalid } from './models.errors.js';
 import type { Registration, VersionView } from './models.service.js';
+import type { RegistrationRequest } from './registrations.service.js';
 
 export function toModelProto(model: Model): modelRegistry.Model {
   const { id, name, latestVersion, aliases, createdAt } = model;
@@ -20,7 +21,7 @@ export function toVersionProto({ version, aliases }: VersionView): modelRegistry
     format,
     signature: toSignatureProto(version.signature),
     manifest: toManifestProto(version.manifest),
-    lineage: { ...lineage },
+    lineage: { ...lineage, source: lineage.source ?? '' },
     metrics: { ...metrics },
     aliases: [...aliases],
     createdAt,
@@ -34,6 +35,7 @@ export function toRegistration(event: trainingEvents.JobSucceeded): Registration
   return {
     organizationId: event.organizationId,
     modelName: event.modelName,
+    number: 0,
     alias: event.alias,
     content: {
       engine: event.engine,
@@ -44,6 +46,14 @@ export function toRegistration(event: trainingEvents.JobSucceeded): Registration
       metrics: event.metrics,
     },
   };
+}
+
+/** A job's lineage comes with its event; who uploads says a source. */
+export function toRegistrationRequest(
+  request: modelRegistry.RegisterModelVersionRequest,
+): RegistrationRequest {
+  const { lineage, ...rest } = request;
+  return { ...rest, source: lineage?.source ?? '' };
 }
 
 function toSignatureProto(signature: Signature): modelRegistry.Signature {

@@ -1,13 +1,17 @@
 import { modelRegistry } from '@aimass/contracts';
 import { GrpcController } from '@aimass/platform-grpc';
 import type { GrpcHandlers } from '@aimass/platform-grpc';
-import { toModelProto, toVersionProto } from './model.mapping.js';
+import { toModelProto, toRegistrationRequest, toVersionProto } from './model.mapping.js';
 import { ModelsService } from './models.service.js';
+import { RegistrationsService } from './registrations.service.js';
 
 /** gRPC: models, versions, aliases. */
 @GrpcController(modelRegistry.ModelRegistryServiceService)
 export class ModelsController implements GrpcHandlers<typeof modelRegistry.ModelRegistryServiceService> {
-  constructor(private readonly models: ModelsService) {}
+  constructor(
+    private readonly models: ModelsService,
+    private readonly registrations: RegistrationsService,
+  ) {}
 
   async getModel(request: modelRegistry.GetModelRequest) {
     return { model: toModelProto(await this.models.get(request.organizationId, request.model)) };
@@ -31,5 +35,9 @@ export class ModelsController implements GrpcHandlers<typeof modelRegistry.Model
   async setAlias(request: modelRegistry.SetAliasRequest) {
     const { organizationId, model, alias, version } = request;
     return { model: toModelProto(await this.models.setAlias(organizationId, model, alias, version)) };
+  }
+
+  async registerModelVersion(request: modelRegistry.RegisterModelVersionRequest) {
+    return { version: toVersionProto(await this.registrations.register(toRegistrationRequest(request))) };
   }
 }

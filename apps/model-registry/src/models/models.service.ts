@@ -8,12 +8,15 @@ import { ModelVersion } from './model-version.entity.js';
 import type { ModelVersionContent } from './model-version.entity.js';
 import type { Model } from './model.entity.js';
 import { modelNotFound, versionNotFound } from './models.errors.js';
+import { versionExists, versionNotNext } from './registrations.errors.js';
 import { ModelsRepository } from './models.repository.js';
 
-/** A version to register, as a finished job describes it. */
+/** A version to register, as a finished job or an upload describes it. */
 export interface Registration {
   readonly organizationId: string;
   readonly modelName: string;
+  /** The number that it must get; 0 for whichever is next. */
+  readonly number: number;
   /** Alias to point at the new version; empty for none. */
   readonly alias: string;
   readonly content: ModelVersionContent;
@@ -31,10 +34,11 @@ export class ModelsService {
   constructor(private readonly models: ModelsRepository) {}
 
   /** Adds the next version to its model, which is created when new, in the caller's transaction. */
-  async register(tx: EntityManager, registration: Registration): Promise<void> {
+  async register(tx: EntityManager, registration: Registration): Promise<ModelVersion> {
     assertManifest(registration.content.manifest);
-    const { organizationId, modelName, alias, content } = registration;
+    const { organizationId, modelName, number, alias, content } = registration;
     const model = await this.models.claimByName(tx, organizationId, modelName);
+    if (number !== 0) assertNext(model, number);
     const version = ModelVersion.create(model, model.nextNumber(), content);
     await this.models.insertVersion(tx, version);
     await emit(tx, 'model_registry.v1.model_version.registered', model.id, {
@@ -47,6 +51,7 @@ export class ModelsService {
     });
     if (alias !== '') await this.moveAlias(tx, model, alias, version);
     await this.models.save(tx, model);
+    return version;
   }
 
   /** Points an alias at a version given by number or id. */
@@ -116,6 +121,11 @@ export class ModelsService {
       moveCount,
     });
   }
+}
+
+function assertNext({ name, latestVersion }: Model, number: number): void {
+  if (number <= latestVersion) throw versionExists(name, number);
+  if (number !== latestVersion + 1) throw versionNotNext(name, number, latestVersion + 1);
 }
 
 function view(model: Model, version: ModelVersion): VersionView {
