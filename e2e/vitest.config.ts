@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: ['journeys/**/*.e2e-spec.ts'],
+    include: ['journeys/**/*.e2e-spec.ts', 'conformance/**/*.e2e-spec.ts'],
     globalSetup: [fileURLToPath(new URL('./support/global-platform.ts', import.meta.url))],
     maxWorkers: 2,
     testTimeout: 60_000,

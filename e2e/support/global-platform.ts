@@ -20,6 +20,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   project.provide('gatewayUrl', platform.gatewayUrl);
   project.provide('adminKey', platform.adminKey);
+  const [replica] = platform.replicas();
+  if (replica === undefined) throw new Error('The platform has no inference replica.');
+  project.provide('replica', { httpUrl: replica.httpUrl, grpcAddress: replica.grpcAddress });
   return async () => {
     await platform.stop();
     await rm(home, { recursive: true, force: true });
@@ -32,5 +35,7 @@ declare module 'vitest' {
     gatewayUrl: string;
     /** Its administrator's key. */
     adminKey: string;
+    /** Its inference replica, as operators reach it. */
+    replica: { httpUrl: string; grpcAddress: string };
   }
 }

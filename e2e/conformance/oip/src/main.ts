@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { loadModels } from './load-models.js';
 import { toReport, toText } from './report.js';
 import type { FeatureReport, Report } from './report.js';
 import { Suite } from './suite.js';
@@ -14,6 +15,7 @@ const USAGE = `Asks an Open Inference Protocol server whether it keeps to the pr
   --header 'name: value' sent with everything; may be repeated
   --models prefix        what the models' names begin with there (oip-)
   --alias name           an alias of version 1 of the model oip-linear
+  --load                 registers and deploys the models first, on an AI Mass platform (alias: champion)
   --only pattern         features and vectors whose "feature: name" holds this
   --all                  asks for extensions that the server does not say it has, too
   --strict               what is tolerated, and a missing model, are failures
@@ -25,7 +27,11 @@ Exit code: 0 when nothing failed, 1 when something did, 2 when the options are w
 
 const options = readOptions();
 
-const features = loadFeatures({ prefix: options.models, alias: options.alias })
+/** Where `--load` points its alias when none is named. */
+const ALIAS = 'champion';
+const alias = options.alias ?? (options.load ? ALIAS : undefined);
+const headers = Object.fromEntries(options.header.map(toHeader));
+const features = loadFeatures({ prefix: options.models, alias })
   .map((feature) => ({ ...feature, vectors: feature.vectors.filter(isWanted) }))
   .filter(({ vectors }) => vectors.length > 0);
 
@@ -36,11 +42,12 @@ if (options.list) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
+  if (options.load) await loadModels({ url: options.url, headers, alias: alias ?? ALIAS });
   const report = await runAll({
     url: options.url,
     grpc: options.grpc,
-    headers: Object.fromEntries(options.header.map(toHeader)),
-    hasAlias: options.alias !== undefined,
+    headers,
+    hasAlias: alias !== undefined,
     isAll: options.all,
     isStrict: options.strict,
   });
@@ -83,6 +90,7 @@ function readOptions() {
         header: { type: 'string', multiple: true, default: [] },
         models: { type: 'string' },
         alias: { type: 'string' },
+        load: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
         all: { type: 'boolean', default: false },
         strict: { type: 'boolean', default: false },

@@ -1,0 +1,39 @@
+import { beforeAll, afterAll, describe, expect, inject, it } from 'vitest';
+import { newOrganization } from '../support/api.js';
+import { loadModels } from './oip/src/load-models.js';
+import { Suite } from './oip/src/suite.js';
+import { loadFeatures } from './oip/src/vector.js';
+
+const ALIAS = 'champion';
+const features = loadFeatures({ alias: ALIAS });
+const headers: Record<string, string> = {};
+
+beforeAll(async () => {
+  const { key } = await newOrganization();
+  headers['authorization'] = `Bearer ${key}`;
+  await loadModels({ url: inject('gatewayUrl'), headers, alias: ALIAS });
+});
+
+const gatewayAddress = new URL(inject('gatewayUrl')).host;
+const replica = inject('replica');
+const servers = [
+  { server: 'the gateway', url: inject('gatewayUrl'), grpc: gatewayAddress, hasAlias: true },
+  { server: 'a replica', url: replica.httpUrl, grpc: replica.grpcAddress, hasAlias: false },
+];
+
+describe.each(servers)('$server and the Open Inference Protocol', ({ server: _, ...target }) => {
+  // The headers are filled in before the first vector runs.
+  const suite = new Suite({ ...target, headers, isStrict: true });
+  afterAll(() => suite.close());
+  const asked = features.filter(({ needs }) => needs !== 'alias' || target.hasAlias);
+
+  describe.each(asked)('$name', (feature) => {
+    it('is offered', async () => {
+      expect(await suite.notOffered(feature)).toBeUndefined();
+    });
+
+    it.each(feature.vectors)('$name', async (vector) => {
+      expect((await suite.run(vector)).reason).toBeUndefined();
+    });
+  });
+});
