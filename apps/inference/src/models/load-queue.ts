@@ -1,6 +1,7 @@
 import type { DomainError } from '@aimass/platform-errors';
 import type { LoadedModel } from '../engines/engine.js';
 import type { CrashWatch } from './crashes/crash-watch.js';
+import { grownBytes } from './memory/growth.js';
 import type { ModelMemory } from './memory/model-memory.js';
 import type { ModelLoader } from './model-loader.js';
 import { memoryPinned, memoryTooSmall } from './models.errors.js';
@@ -117,14 +118,13 @@ export class LoadQueue {
     const { memory, crashes } = this.parts;
     const probation = crashes.probationOf(model.spec);
     const startedAt = performance.now();
-    const bytesBefore = process.memoryUsage.rss();
+    const before = process.memoryUsage();
     try {
       const work = (): Promise<LoadedModel> => this.loadNoted(model.spec);
       const loaded = await (probation ? probation.load(work) : work());
       const { id: modelVersionId } = model.spec;
       const resident = new ResidentModel(loaded, { modelVersionId, journal: crashes.journal, probation });
-      const grownBytes = process.memoryUsage.rss() - bytesBefore;
-      const bytes = memory.measure(model.spec, loaded, grownBytes);
+      const bytes = memory.measure(model.spec, loaded, grownBytes(before, process.memoryUsage()));
       this.makeRoom(model, resident, bytes);
       model.ready(resident, bytes, Math.round(performance.now() - startedAt));
       this.hooks.onChange(model);

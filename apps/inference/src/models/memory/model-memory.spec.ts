@@ -4,12 +4,23 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '@aimass/testing';
+import { LINE_SIGNATURE } from '../../../test/layers-model.fixture.js';
+import { grownBytes } from './growth.js';
 import { MeasuredMemory } from './measured-memory.js';
 import { defaultMemoryBudget } from './memory-budget.js';
+import { ModelMemory } from './model-memory.js';
 
 const MIB = 1024 ** 2;
 const manifest = (sizeBytes: number) => {
   return { sha256: 'd1', files: [{ path: 'model', sha256: 'f1', sizeBytes }] };
+};
+const BARE_SPEC = {
+  id: 'mv_1',
+  modelName: 'm',
+  number: 1,
+  engine: 'e',
+  format: 'f',
+  signature: LINE_SIGNATURE,
 };
 let folder: string;
 
@@ -29,6 +40,23 @@ describe('the default budget', () => {
   it('can be told here', () => {
     expect(defaultMemoryBudget()).toBeGreaterThan(64 * MIB);
   });
+});
+
+it('takes for what a load added what the process grew by, without the garbage that JavaScript made meanwhile', () => {
+  const before = { rss: 100, heapTotal: 30, external: 10 };
+  expect(grownBytes(before, { rss: 150, heapTotal: 40, external: 25 })).toBe(25);
+  expect(grownBytes(before, { rss: 150, heapTotal: 20, external: 5 })).toBe(50);
+});
+
+it('does not charge the first version of an engine for the engine', () => {
+  const memory = new ModelMemory({ CACHE_DIR: folder, MEMORY_BUDGET_BYTES: 100 * MIB });
+  const model = { run: () => Promise.resolve([]), dispose: () => undefined };
+  const spec = (sha256: string) => {
+    return { ...BARE_SPEC, manifest: { ...manifest(10 * MIB), sha256 } };
+  };
+  expect(memory.measure(spec('first'), model, 90 * MIB)).toBe(21 * MIB);
+  expect(memory.measure(spec('second'), model, 30 * MIB)).toBe(30 * MIB);
+  expect(memory.measure(spec('third'), { ...model, memoryBytes: 12 * MIB }, 30 * MIB)).toBe(12 * MIB);
 });
 
 describe('measured memory', () => {

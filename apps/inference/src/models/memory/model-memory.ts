@@ -15,6 +15,8 @@ export class ModelMemory {
   readonly budgetBytes: number;
   readonly clock = new EvictionClock();
   private readonly measured: MeasuredMemory;
+  /** Names of the engines that have loaded something in this process. */
+  private readonly started = new Set<string>();
 
   constructor(@Inject(CONFIG) config: Pick<Config, 'MEMORY_BUDGET_BYTES' | 'CACHE_DIR'>) {
     this.budgetBytes = config.MEMORY_BUDGET_BYTES ?? defaultMemoryBudget();
@@ -38,8 +40,11 @@ export class ModelMemory {
   /** Bytes a version that has just been loaded takes: what its engine says, else what the process grew by. */
   measure(spec: VersionSpec, model: LoadedModel, grownBytes: number): number {
     const { memoryBytes } = model;
-    return memoryBytes === undefined
-      ? this.measured.remember(spec.manifest, grownBytes)
-      : this.measured.know(spec.manifest, memoryBytes);
+    if (memoryBytes !== undefined) return this.measured.know(spec.manifest, memoryBytes);
+    // The first load of an engine also brings in the engine, which stays when the version goes.
+    const isFirst = !this.started.has(spec.engine);
+    this.started.add(spec.engine);
+    const ownBytes = isFirst ? Math.min(grownBytes, this.expect(spec)) : grownBytes;
+    return this.measured.remember(spec.manifest, ownBytes);
   }
 }
