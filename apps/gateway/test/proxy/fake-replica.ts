@@ -1,9 +1,16 @@
-import { inference, replica as replicaService } from '@aimass/contracts';
+import { inference, oip, replica as replicaService } from '@aimass/contracts';
+import { DomainError } from '@aimass/platform-errors';
+import { toGrpcError } from '@aimass/platform-grpc';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 
 type Stream = ServerDuplexStream<inference.ExchangeRequest, inference.ExchangeResponse>;
 type Load = ServerUnaryCall<replicaService.LoadVersionRequest, replicaService.LoadVersionResponse>;
+type Unload = ServerUnaryCall<replicaService.UnloadVersionRequest, replicaService.UnloadVersionResponse>;
+type List = ServerUnaryCall<
+  replicaService.ListServedVersionsRequest,
+  replicaService.ListServedVersionsResponse
+>;
 
 /**
  * What a fake replica does with a call: answer at once, or after `slowMs`; keep it, alive otherwise; nothing at all, as
@@ -31,6 +38,11 @@ export class FakeReplica {
   readonly cancelled: number[] = [];
   /** Versions that it was asked to load, in order. */
   readonly loads: string[] = [];
+  readonly unloads: string[] = [];
+  /** What it says of versions when it is asked. */
+  readonly statuses: replicaService.ServedVersionStatus[] = [];
+  /** Why it loads and unloads nothing; undefined when it does. */
+  loadProblem: string | undefined;
   /** Calls per frame, in order. */
   readonly frames: number[] = [];
   pings = 0;
@@ -51,15 +63,7 @@ export class FakeReplica {
     replica.server.addService(inference.DataPlaneServiceService, {
       exchange: (stream: Stream) => replica.serve(stream),
     });
-    replica.server.addService(
-      { loadVersion: replicaService.ReplicaServiceService.loadVersion },
-      {
-        loadVersion: (load: Load, done: sendUnaryData<replicaService.LoadVersionResponse>) => {
-          replica.loads.push(load.request.modelVersionId);
-          done(null, { version: undefined });
-        },
-      },
-    );
+    replica.addOperations();
     const port = await new Promise<number>((resolve, reject) => {
       const address = `127.0.0.1:${options.port ?? 0}`;
       replica.server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
@@ -68,6 +72,33 @@ export class FakeReplica {
     });
     replica.address = `127.0.0.1:${port}`;
     return replica;
+  }
+
+  private addOperations(): void {
+    const { loadVersion, unloadVersion, listServedVersions } = replicaService.ReplicaServiceService;
+    const failure = () =>
+      this.loadProblem === undefined
+        ? null
+        : toGrpcError(new DomainError('precondition_failed', 'not_loadable', this.loadProblem));
+    this.server.addService(
+      { loadVersion, unloadVersion, listServedVersions },
+      {
+        loadVersion: (load: Load, done: sendUnaryData<replicaService.LoadVersionResponse>) => {
+          this.loads.push(load.request.modelVersionId);
+          done(failure(), { version: undefined });
+        },
+        unloadVersion: (unload: Unload, done: sendUnaryData<replicaService.UnloadVersionResponse>) => {
+          this.unloads.push(unload.request.modelVersionId);
+          done(failure(), { version: undefined });
+        },
+        listServedVersions: (list: List, done: sendUnaryData<replicaService.ListServedVersionsResponse>) => {
+          const { modelVersionIds } = list.request;
+          done(null, {
+            versions: this.statuses.filter(({ modelVersionId }) => modelVersionIds.includes(modelVersionId)),
+          });
+        },
+      },
+    );
   }
 
   stop(): void {
@@ -118,6 +149,7 @@ export class FakeReplica {
 
 /** Echoes what the gateway sent; a body that says `refuse` gets a 400. */
 function answer(stream: Stream, call: inference.InferCall): void {
+  if (call.encoding === inference.BodyEncoding.OIP_GRPC) return answerMessage(stream, call);
   const text = call.body.toString();
   if (text.includes('refuse')) return reply(stream, call, 400, { error: 'shape does not fit' });
   reply(stream, call, 200, {
@@ -127,21 +159,39 @@ function answer(stream: Stream, call: inference.InferCall): void {
   });
 }
 
+/** Echoes id and tensors of a gRPC call; an id that says `refuse` gets a 400, whose body is text. */
+function answerMessage(stream: Stream, call: inference.InferCall): void {
+  const request = oip.ModelInferRequest.decode(call.body);
+  if (request.id.includes('refuse')) return send(stream, call, 400, Buffer.from('shape does not fit'));
+  const response = oip.ModelInferResponse.fromPartial({
+    modelName: call.modelName,
+    modelVersion: call.modelVersionId,
+    id: request.id,
+    outputs: request.inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape })),
+    rawOutputContents: request.rawInputContents,
+  });
+  send(stream, call, 200, Buffer.from(oip.ModelInferResponse.encode(response).finish()));
+}
+
 function refuse(stream: Stream, call: inference.InferCall, status: number): void {
   reply(stream, call, status, { error: 'not run', unrun: true });
 }
 
 /** A body that says `unrun` marks the call as not run. */
-function reply(stream: Stream, call: inference.InferCall, status: number, body: object): void {
-  const unrun = 'unrun' in body;
+function reply(stream: Stream, call: inference.InferCall, code: number, body: object): void {
+  send(stream, call, code, Buffer.from(JSON.stringify(body)));
+}
+
+function send(stream: Stream, call: inference.InferCall, code: number, body: Buffer): void {
+  const unrun = body.includes('"unrun":true');
   if (stream.destroyed || stream.cancelled) return;
   stream.write({
     answers: [
       {
         callId: call.callId,
-        status,
+        status: code,
         jsonLength: call.jsonLength,
-        body: Buffer.from(JSON.stringify(body)),
+        body,
         queueUs: 10,
         computeUs: 20,
         unrun,
