@@ -20,6 +20,9 @@ const USAGE = `npm run bench -- NAME [--json] [--rounds N] [--seconds N] [--targ
   --work A,B         inference: these works only
   --connections N,M  inference: these numbers of connections`;
 
+/** As a shell reports a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -33,21 +36,33 @@ async function main(): Promise<number> {
   }
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const { targets, work, connections } = values;
-  const options: BenchOptions = {
-    rounds: positive(values.rounds ?? bench.defaults.rounds, '--rounds'),
-    seconds: positive(values.seconds ?? bench.defaults.seconds, '--seconds'),
+  try {
+    const result = await bench.run(readOptions(values, bench, stop.signal));
+    if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    return 0;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.stderr.write('stopped\n');
+    return INTERRUPTED;
+  }
+}
+
+function readOptions(
+  { rounds, seconds, targets, work, connections }: ReturnType<typeof readArguments>['values'],
+  { defaults }: Bench,
+  signal: AbortSignal,
+): BenchOptions {
+  return {
+    rounds: positive(rounds ?? defaults.rounds, '--rounds'),
+    seconds: positive(seconds ?? defaults.seconds, '--seconds'),
     ...(targets !== undefined && { targets: targets.split(',') }),
     ...(work !== undefined && { works: work.split(',') }),
     ...(connections !== undefined && {
       connections: connections.split(',').map((count) => positive(count, '--connections')),
     }),
     say: (line) => void process.stdout.write(`${line}\n`),
-    signal: stop.signal,
+    signal,
   };
-  const result = await bench.run(options);
-  if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  return 0;
 }
 
 function readArguments() {

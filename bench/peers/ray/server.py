@@ -9,9 +9,10 @@ from ray import serve
 from models import HOST, HTTP_PORT, load_models
 
 app = FastAPI()
+QUIET = {"enable_access_log": False}
 
 
-@serve.deployment(num_replicas=1, max_ongoing_requests=256)
+@serve.deployment(num_replicas=1, max_ongoing_requests=256, logging_config=QUIET)
 @serve.ingress(app)
 class Onnx:
     def __init__(self) -> None:
@@ -30,8 +31,14 @@ def stop(*_args) -> None:
 
 
 signal.signal(signal.SIGTERM, stop)
-ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
-serve.start(http_options={"host": HOST, "port": HTTP_PORT}, logging_config={"enable_access_log": False})
+ray.init(
+    num_cpus=2,
+    include_dashboard=False,
+    log_to_driver=False,
+    configure_logging=False,
+    _node_ip_address=HOST,
+)
+serve.start(http_options={"host": HOST, "port": HTTP_PORT}, logging_config=QUIET)
 serve.run(Onnx.bind(), name="bench", route_prefix="/")
 try:
     signal.pause()

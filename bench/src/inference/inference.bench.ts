@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Bench, BenchOptions } from '../bench.js';
 import { AIMS, judge } from './aims.js';
 import { summarize, type MeasuredCell } from './cells.js';
+import { describeError } from './describe-error.js';
 import { measureCells, type PlannedCell } from './measure.js';
 import { computeReference, describeDifference } from './reference.js';
 import { formatAim, formatTable } from './report.js';
@@ -85,7 +86,7 @@ async function startTargets(
       await target.pause();
     } catch (error) {
       context.signal.throwIfAborted();
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = describeError(error);
       context.say(`${name} is missing: ${reason}`);
       missing.push({ target: name, reason });
       await targets.get(name)?.stop();

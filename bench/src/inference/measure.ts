@@ -2,6 +2,7 @@ import type { BenchOptions } from '../bench.js';
 import type { Call } from '../load/call.js';
 import { applyLoad, type LoadResult } from '../load/load.js';
 import type { Cell, MeasuredCell } from './cells.js';
+import { describeError } from './describe-error.js';
 import type { Target } from './targets/target.js';
 
 /** A cell, what is sent for it, and whose processes answer. */
@@ -26,17 +27,19 @@ export async function measureCells(
 ): Promise<{ measured: MeasuredCell[]; failed: FailedCell[] }> {
   const results = new Map<PlannedCell, LoadResult[]>(cells.map((planned) => [planned, []]));
   const failed: FailedCell[] = [];
-  const attempt = async (planned: PlannedCell, run: () => Promise<void>) => {
-    const problem = await whileAwake(planned.owner, run).catch((error: unknown) => error);
-    options.signal.throwIfAborted();
-    if (problem === undefined) return;
-    const reason = `${describeCell(planned.cell)}: ${String(problem)}`;
-    options.say(`failed: ${reason}`);
-    failed.push({ target: planned.cell.target, reason });
-    results.delete(planned);
+  const attempt = async (planned: PlannedCell, run: () => Promise<unknown>) => {
+    try {
+      await whileAwake(planned.owner, run);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      const reason = `${describeCell(planned.cell)}: ${describeError(error)}`;
+      options.say(`failed: ${reason}`);
+      failed.push({ target: planned.cell.target, reason });
+      results.delete(planned);
+    }
   };
   for (const planned of widest(cells)) {
-    await attempt(planned, async () => void (await load(planned, WARM_UP_SECONDS, options.signal)));
+    await attempt(planned, () => load(planned, WARM_UP_SECONDS, options.signal));
   }
   for (let round = 1; round <= options.rounds; round++) {
     for (const [planned, rounds] of results) {
@@ -68,7 +71,7 @@ function isSameCall(one: Call, other: Call): boolean {
 }
 
 /** Other targets sleep, so that nothing but the measured one and the load costs CPU. */
-async function whileAwake(target: Target, run: () => Promise<void>): Promise<void> {
+async function whileAwake(target: Target, run: () => Promise<unknown>): Promise<void> {
   await target.resume();
   try {
     await run();

@@ -36,8 +36,8 @@ export class GrpcConnection {
       let status: IncomingHttpHeaders = {};
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       // An answer without a message has its status in the headers.
-      stream.on('response', (received) => (status = received));
-      stream.on('trailers', (received) => (status = received));
+      stream.on('response', (received: IncomingHttpHeaders) => (status = received));
+      stream.on('trailers', (received: IncomingHttpHeaders) => (status = received));
       stream.once('error', reject);
       stream.once('end', () => {
         if (status['grpc-status'] === '0') resolve({ headers: {}, body: Buffer.concat(chunks) });

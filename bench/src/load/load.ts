@@ -63,9 +63,9 @@ export async function runLoadProcess<Report>(
 }
 
 /** The child's side of {@link runLoadProcess}: takes the plan, sends what `run` makes of it, and ends with its parent. */
-export function answerPlan<Plan>(run: (plan: Plan) => Promise<object>): void {
+export function answerPlan(run: (plan: never) => Promise<object>): void {
   process.once('disconnect', () => process.exit(0));
   process.once('message', (plan) => {
-    void run(plan as Plan).then((report) => process.send?.(report));
+    void run(plan as never).then((report) => process.send?.(report));
   });
 }

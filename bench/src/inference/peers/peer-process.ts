@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { childEnvironment } from '@aimass/platform-config';
+import { describeError } from '../describe-error.js';
 import { lastLines } from './python-environment.js';
 import { listProcessTree, signalAll } from './process-tree.js';
 
@@ -57,17 +58,16 @@ export class PeerProcess {
   async untilReady(attempt: () => Promise<unknown>, limitMs: number, signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + limitMs;
     for (;;) {
-      const problem = await attempt().then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (problem === undefined) return;
-      signal.throwIfAborted();
-      if (this.gone) throw new Error(`it ended at start: ${await this.readLog()}`);
-      if (performance.now() > deadline) {
-        throw new Error(
-          `it did not answer in ${limitMs / 1000} s (${String(problem)}): ${await this.readLog()}`,
-        );
+      try {
+        await attempt();
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (this.gone) throw new Error(`it ended at start: ${await this.readLog()}`, { cause: error });
+        if (performance.now() > deadline) {
+          const why = `it did not answer in ${limitMs / 1000} s (${describeError(error)})`;
+          throw new Error(`${why}: ${await this.readLog()}`, { cause: error });
+        }
       }
       await delay(POLL_MS, undefined, { signal });
     }

@@ -33,7 +33,7 @@ const OFFERS = {
 export const PEERS = Object.keys(OFFERS) as (keyof typeof OFFERS)[];
 
 /** The first start of some compiles and starts dozens of processes. */
-const READY_LIMIT_MS = 90_000;
+const READY_LIMIT_MS = 180_000;
 
 interface Addresses {
   /** By work. */
@@ -69,7 +69,10 @@ const EXTRA_PORTS = ['GRPC_PORT', 'METRICS_PORT', 'MANAGEMENT_PORT', 'INTERNAL_P
 
 function describePorts(ports: readonly number[]): Record<string, string> {
   const extra = EXTRA_PORTS.map((variable, index) => [variable, String(ports[WORKS.length + index])]);
-  return { HTTP_PORTS: ports.slice(0, WORKS.length).join(), ...Object.fromEntries(extra) };
+  return {
+    HTTP_PORTS: ports.slice(0, WORKS.length).join(),
+    ...(Object.fromEntries(extra) as Record<string, string>),
+  };
 }
 
 function locate(name: keyof typeof OFFERS, ports: readonly number[]): Addresses {
