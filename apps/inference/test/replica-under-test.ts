@@ -98,7 +98,9 @@ export class Surroundings {
     });
     stop.abort();
     // A process that was killed leaves its last word behind for some seconds.
-    return heard.filter((message) => message.address === address).at(-1);
+    const said = (message: inference.ReplicaHeartbeat): number => message.sentAt?.getTime() ?? 0;
+    const own = heard.filter((message) => message.address === address);
+    return own.sort((a, b) => said(a) - said(b)).at(-1);
   }
 
   /** Hears every heartbeat as it comes, like a gateway, until the signal. */
