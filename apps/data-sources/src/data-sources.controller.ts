@@ -21,6 +21,10 @@ export class DataSourcesController implements GrpcHandlers<typeof dataSources.Da
     return { upload: toUploadProto(await this.uploads.receive(await toIncoming(requests))) };
   }
 
+  async getUpload({ organizationId, uploadId }: dataSources.GetUploadRequest) {
+    return { upload: toUploadProto(await this.uploads.get(organizationId, uploadId)) };
+  }
+
   async createDataset({ organizationId, requestId, name, uploadId }: dataSources.CreateDatasetRequest) {
     const made = await this.datasets.create({ organizationId, requestId, dataset: name, uploadId });
     return { dataset: toDatasetProto(made.dataset), version: toDatasetVersionProto(made.version) };

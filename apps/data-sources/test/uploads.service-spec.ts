@@ -12,15 +12,29 @@ import {
   countRows,
   header,
   home,
+  organizationId,
   send,
   service,
   sha256,
+  stranger,
   uploaded,
   streamOf,
   useService,
 } from './harness.js';
 
 useService();
+
+describe('GetUpload', () => {
+  it('finds an upload of the organization, and no other', async () => {
+    const upload = await send(`x\n${randomUUID()}\n`);
+    const get = (organization: string, uploadId: string) =>
+      service.client.getUpload({ organizationId: organization, uploadId });
+    expect((await get(organizationId, upload.id)).upload).toEqual(upload);
+    const absent = { kind: 'not_found', code: 'data_sources.upload_not_found' };
+    await expect(get(stranger, upload.id)).rejects.toMatchObject(absent);
+    await expect(get(organizationId, 'upl_absent')).rejects.toMatchObject(absent);
+  });
+});
 
 describe('Upload', () => {
   it('stores a file under its digest', async () => {

@@ -21,7 +21,10 @@ export function newVendor(): Vendor {
   return { id: newOrganization(), name: `vendor-${randomUUID().slice(0, 8)}` };
 }
 
-/** A traffic-control in which every organization has every deployment but those named `no-…`; at `down-…` it is away. */
+/**
+ * A traffic-control in which every organization has every deployment but those named `no-…`; at `down-…` it is away, and
+ * of `bare-…` nobody knows where it comes from.
+ */
 export function startFakeTrafficControl(): Promise<FakePeer> {
   return startFakePeer(trafficControl.TrafficControlServiceService, {
     getDeployment: ({ deployment }) => {
@@ -35,8 +38,11 @@ export function startFakeTrafficControl(): Promise<FakePeer> {
       }
       const at = new Date();
       const id = `dep_${deployment}`;
+      const hasLineage = !deployment.startsWith('bare-');
+      const version = { modelVersionId: 'mv_1', modelName: 'm', versionNumber: 1 };
+      const variants = [{ name: 'v1', ...version, weight: 1, serving: undefined, hasLineage }];
       return Promise.resolve({
-        deployment: { id, name: deployment, variants: [], etag: '1', createdAt: at, updatedAt: at },
+        deployment: { id, name: deployment, variants, etag: '1', createdAt: at, updatedAt: at },
       });
     },
   });

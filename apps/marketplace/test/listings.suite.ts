@@ -165,6 +165,23 @@ describe('MoveListing', () => {
     ]);
   });
 
+  it('refuses to publish a version of which nobody said where it comes from', async () => {
+    const vendor = newVendor();
+    const { id } = await draftListing(client, vendor, 'bare-model');
+    await addPlan(client, vendor, id, '1');
+    for (const step of [SUBMIT, APPROVE]) await move(client, vendor, id, step);
+    await expect(move(client, vendor, id, PUBLISH)).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'marketplace.lineage_missing',
+    });
+    const { listing } = await client.getListing({
+      organizationId: vendor.id,
+      listingId: id,
+      asPlatform: false,
+    });
+    expect(listing?.state).toBe(marketplace.ListingState.APPROVED);
+  });
+
   it('refuses review by the vendor, and its sale by the platform', async () => {
     const vendor = newVendor();
     const { id } = await draftListing(client, vendor, 'faithful');

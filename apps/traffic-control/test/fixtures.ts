@@ -27,18 +27,25 @@ export function registeredVersion(request: modelRegistry.GetModelVersionRequest)
       files: [{ path: 'model.json', sha256: 'ab'.repeat(32), sizeBytes: '2' }],
       sha256: 'cd'.repeat(32),
     },
-    lineage: undefined,
+    lineage: number === 9 ? undefined : lineageOf(number),
     metrics: {},
     aliases: [],
     createdAt: new Date(),
   };
 }
 
+/** Odd ones come from a job, even ones from outside; 9 from nowhere. */
+function lineageOf(number: number): modelRegistry.Lineage {
+  const isJob = number % 2 === 1;
+  const [jobId, source] = isJob ? [`job_${number}`, ''] : ['', 'https://example.com/model'];
+  return { jobId, datasetVersionId: '', splitId: '', algorithm: '', source };
+}
+
 export function spec(
   version: string,
   change: Partial<trafficControl.VariantSpec> = {},
 ): trafficControl.VariantSpec {
-  return { name: '', model: 'faithful', version, weight: 1, ...change };
+  return { name: '', model: 'faithful', version, weight: 1, serving: undefined, ...change };
 }
 
 export function activated(

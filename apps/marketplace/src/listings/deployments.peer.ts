@@ -14,6 +14,20 @@ export class DeploymentsPeer {
     private readonly client: GrpcClient<typeof trafficControl.TrafficControlServiceService>,
   ) {}
 
+  /**
+   * Whether it is known of every variant where its version comes from; true also when there is no such deployment, which
+   * has nothing to hide.
+   */
+  async hasLineage(organizationId: string, deployment: string): Promise<boolean> {
+    try {
+      const response = await this.client.getDeployment({ organizationId, deployment });
+      return response.deployment?.variants.every((variant) => variant.hasLineage) ?? true;
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === 'not_found') return true;
+      throw error;
+    }
+  }
+
   /** The name of the organization's deployment, given its id or name; null when it has none such. */
   async findName(organizationId: string, deployment: string): Promise<string | null> {
     try {

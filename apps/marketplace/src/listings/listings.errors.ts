@@ -71,6 +71,13 @@ export const listingHasNoPlan = () =>
     'Add a price plan before you submit the listing.',
   );
 
+export const lineageMissing = (deploymentName: string) =>
+  new DomainError(
+    'conflict',
+    'marketplace.lineage_missing',
+    `"${deploymentName}" has a model version of which nobody said where it comes from. Register it with its source.`,
+  );
+
 export const listingExists = (deploymentName: string) =>
   new DomainError(
     'conflict',

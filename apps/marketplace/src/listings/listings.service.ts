@@ -11,6 +11,7 @@ import {
   deploymentNotFound,
   listingClosed,
   listingExists,
+  lineageMissing,
   listingNotFound,
   planLimitReached,
   planNotFound,
@@ -111,7 +112,8 @@ export class ListingsService {
   }
 
   /** Makes a move of the vendor or of the platform; to anyone else the listing does not exist. */
-  move(request: MoveListing): Promise<ListingView> {
+  async move(request: MoveListing): Promise<ListingView> {
+    if (request.move === 'publish') await this.assertLineage(request);
     return this.listings.transaction(async (tx) => {
       const listing = await this.claim(tx, request.listingId);
       const isVendor = listing?.vendorOrganizationId === request.organizationId;
@@ -161,6 +163,14 @@ export class ListingsService {
     if (listing.state !== 'published' && listing.vendorOrganizationId !== organizationId)
       throw planNotFound(planId);
     return { listing, plan };
+  }
+
+  /** Asked before the transaction, as in `create`; whether the move is possible at all is decided inside. */
+  private async assertLineage({ organizationId, listingId }: MoveListing): Promise<void> {
+    const listing = isId('lst', listingId) ? await this.listings.find(listingId) : null;
+    if (listing?.vendorOrganizationId !== organizationId || listing.state !== 'approved') return;
+    const isKnown = await this.deployments.hasLineage(organizationId, listing.deploymentName);
+    if (!isKnown) throw lineageMissing(listing.deploymentName);
   }
 
   private claim(tx: EntityManager, id: string): Promise<Listing | null> {

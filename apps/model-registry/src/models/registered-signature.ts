@@ -32,7 +32,7 @@ function assertSound({ inputs, outputs }: Signature): void {
       throw signatureInvalid(`two ${kind}s have one name`);
     specs.forEach(assertSpec);
   }
-  if (outputs.length === 0) throw signatureInvalid('it has no output');
+  if (inputs.length === 0 || outputs.length === 0) throw signatureInvalid('it has no input or no output');
 }
 
 function assertSpec({ name, datatype, shape }: TensorSpec): void {
@@ -40,7 +40,7 @@ function assertSpec({ name, datatype, shape }: TensorSpec): void {
   const isName = name !== '' && name.length <= MAX_NAME_CHARACTERS && !/[\u0000-\u001f\u007f]/.test(name);
   if (!isName) throw signatureInvalid('a name is empty, too long, or has control characters');
   if (!DATATYPES.has(datatype)) throw signatureInvalid(`${JSON.stringify(datatype)} is no datatype`);
-  const isShape = shape.length <= MAX_DIMS && shape.every((dim) => /^(?:-1|\d{1,15})$/.test(dim));
+  const isShape = shape.length <= MAX_DIMS && shape.every((dim) => /^(?:-1|[1-9]\d{0,14})$/.test(dim));
   if (!isShape)
-    throw signatureInvalid(`the shape of ${JSON.stringify(name)} has a size below -1, or too many`);
+    throw signatureInvalid(`the shape of ${JSON.stringify(name)} has too many sizes, or one that is neither -1 nor above 0`);
 }

@@ -22,17 +22,20 @@ export function toDeletedEvent({
 
 /** Throws `unprocessable` for a version that could not be served from what the registry says about it. */
 export function toDeployedVersion(version: modelRegistry.ModelVersion): DeployedVersion {
-  const { id, modelId, modelName, number, engine, format, signature, manifest } = version;
+  const { id, modelId, modelName, number, engine, format, signature, manifest, lineage } = version;
   if (!signature || !manifest) throw versionIncomplete(id);
-  return { id, modelId, modelName, number, engine, format, signature, manifest };
+  const hasLineage = (lineage?.jobId ?? '') !== '' || (lineage?.source ?? '') !== '';
+  return { id, modelId, modelName, number, engine, format, signature, manifest, hasLineage };
 }
 
-function toVariantProto({ name, weight, version }: Variant): trafficControl.Variant {
+function toVariantProto({ name, weight, version, serving }: Variant): trafficControl.Variant {
   return {
     name,
     modelVersionId: version.id,
     modelName: version.modelName,
     versionNumber: version.number,
     weight,
+    serving: serving && { ...serving },
+    hasLineage: version.hasLineage ?? true,
   };
 }

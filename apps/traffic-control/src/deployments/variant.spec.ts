@@ -11,6 +11,8 @@ const spec = (change: Partial<VariantSpec> = {}): VariantSpec => ({
   ...change,
 });
 
+const SERVING = { maxBatchRows: 8, batchDelayUs: 0, priority: 1, maxQueueMs: 0, pinned: true };
+
 const version = (number: number): DeployedVersion => ({
   id: `mv_${number}`,
   modelId: 'mdl_1',
@@ -42,6 +44,11 @@ describe('assertVariantSpecs', () => {
     ['no model with a number', [spec({ model: '' })], ['variants[0].model']],
     ['a doubled name', [spec({ name: 'a' }), spec({ name: 'a' })], ['variants[1].name']],
     ['a name that is none', [spec({ name: 'a b' })], ['variants[0].name']],
+    [
+      'a batch of too many rows',
+      [spec({ serving: { ...SERVING, maxBatchRows: 65_537 } })],
+      ['variants[0].serving.maxBatchRows'],
+    ],
     ['several at once', [spec({ version: '', weight: 2e6 })], ['variants[0].version', 'variants[0].weight']],
   ])('refuses %s', (_, specs, paths) => {
     expect(pathsOf(() => assertVariantSpecs(specs))).toEqual(paths);
@@ -56,6 +63,11 @@ describe('assertVariantSpecs', () => {
 });
 
 describe('toVariants', () => {
+  it('keeps how a variant is to be served', () => {
+    const variants = toVariants([spec({ serving: SERVING }), spec()], [version(1), version(2)]);
+    expect(variants.map(({ serving }) => serving)).toEqual([SERVING, undefined]);
+  });
+
   it('names the unnamed after their version', () => {
     const variants = toVariants(
       [spec({ weight: 80 }), spec({ name: 'candidate', weight: 20 })],

@@ -1,5 +1,7 @@
 import type { Violation } from '@aimass/platform-errors';
 import { variantsInvalid } from './deployments.errors.js';
+import { servingViolations } from './serving.js';
+import type { Serving } from './serving.js';
 
 /** One tensor of a signature; -1 in a shape is a variable dimension. */
 export interface TensorSpec {
@@ -22,6 +24,8 @@ export interface DeployedVersion {
     readonly files: readonly { readonly path: string; readonly sha256: string; readonly sizeBytes: string }[];
     readonly sha256: string;
   };
+  /** Whether the registry knows where it comes from. Absent in rows from when every version came from a job. */
+  readonly hasLineage?: boolean;
 }
 
 /** A model version inside a deployment; `weight` is its share relative to the others', 0..1,000,000. */
@@ -29,6 +33,8 @@ export interface Variant {
   readonly name: string;
   readonly weight: number;
   readonly version: DeployedVersion;
+  /** Absent for the replicas' own ways. */
+  readonly serving?: Serving;
 }
 
 /** A variant as asked for: `version` is a number, a version id or an alias; an empty name means `v<number>`. */
@@ -37,6 +43,7 @@ export interface VariantSpec {
   readonly model: string;
   readonly version: string;
   readonly weight: number;
+  readonly serving?: Serving | undefined;
 }
 
 const MAX_VARIANTS = 20;
@@ -60,7 +67,8 @@ export function assertVariantSpecs(specs: readonly VariantSpec[]): void {
 export function toVariants(specs: readonly VariantSpec[], versions: readonly DeployedVersion[]): Variant[] {
   const variants = versions.map((version, index) => {
     const spec = specs[index];
-    return { name: spec?.name || `v${version.number}`, weight: spec?.weight ?? 0, version };
+    const variant = { name: spec?.name || `v${version.number}`, weight: spec?.weight ?? 0, version };
+    return spec?.serving === undefined ? variant : { ...variant, serving: spec.serving };
   });
   const violations = doubledNames(variants.map((variant) => variant.name));
   if (violations.length > 0) throw variantsInvalid(violations);
@@ -81,7 +89,7 @@ function violationsOf(spec: VariantSpec, path: string): Violation[] {
   if (!Number.isInteger(spec.weight) || spec.weight < 0 || spec.weight > MAX_WEIGHT) {
     violations.push({ path: `${path}.weight`, message: `Give a whole number from 0 to ${MAX_WEIGHT}.` });
   }
-  return violations;
+  return [...violations, ...servingViolations(spec.serving, `${path}.serving`)];
 }
 
 function doubledNames(names: readonly string[]): Violation[] {

@@ -89,6 +89,18 @@ describe('toRoutingSnapshot', () => {
     });
   });
 
+  it('says how a version is served by all variants that deploy it, and nothing when none says', () => {
+    const serving = { maxBatchRows: 8, batchDelayUs: 100, priority: 2, maxQueueMs: 10, pinned: false };
+    const other = { ...serving, maxBatchRows: 32, pinned: true };
+    const a = Deployment.create('org_1', 'a', [{ ...variant('m', 1), serving }, variant('m', 2)]);
+    const b = Deployment.create('org_1', 'b', [{ ...variant('m', 1), serving: other }]);
+    const { versions } = toRoutingSnapshot(parts({ deployments: [a, b] }));
+    expect(versions.map((one) => one.serving)).toEqual([
+      { ...serving, maxBatchRows: 32, pinned: true },
+      undefined,
+    ]);
+  });
+
   it('routes a subscription to the vendor, pays with the newest of two, and skips what the vendor took away', () => {
     const sold = Deployment.create('org_vendor', 'sold', [variant('v', 3)]);
     const snapshot = toRoutingSnapshot(

@@ -2,6 +2,8 @@ import { KV_BUCKETS, routing } from '@aimass/contracts';
 import { StateBucket } from '@aimass/platform-messaging';
 import type { Alias } from '../aliases/alias.entity.js';
 import type { Deployment } from '../deployments/deployment.entity.js';
+import { mergeServing } from '../deployments/serving.js';
+import type { Serving } from '../deployments/serving.js';
 import type { DeployedVersion, TensorSpec } from '../deployments/variant.js';
 import type { Entitlement } from '../entitlements/entitlement.entity.js';
 import { toPolicyProto } from '../policies/policy.mapping.js';
@@ -109,12 +111,20 @@ function toAliasMap(deployment: Deployment, aliases: readonly Alias[]): Record<s
 }
 
 function toServedVersions(deployments: readonly Deployment[]): routing.ServedVersion[] {
-  const versions = deployments.flatMap((deployment) => deployment.variants.map((variant) => variant.version));
-  const each = new Map(versions.map((version) => [version.id, version]));
-  return [...each.values()].sort(by((version) => version.id)).map(toServedVersion);
+  const each = new Map<string, Served>();
+  for (const { version, serving } of deployments.flatMap((deployment) => deployment.variants)) {
+    each.set(version.id, { version, serving: mergeServing(each.get(version.id)?.serving, serving) });
+  }
+  return [...each.values()].sort(by(({ version }) => version.id)).map(toServedVersion);
 }
 
-function toServedVersion(version: DeployedVersion): routing.ServedVersion {
+/** A version, and how all variants that deploy it want it served. */
+interface Served {
+  readonly version: DeployedVersion;
+  readonly serving: Serving | undefined;
+}
+
+function toServedVersion({ version, serving }: Served): routing.ServedVersion {
   const { id, modelName, number, engine, format, signature, manifest } = version;
   const copy = (spec: TensorSpec) => ({ ...spec, shape: [...spec.shape] });
   return {
@@ -125,6 +135,7 @@ function toServedVersion(version: DeployedVersion): routing.ServedVersion {
     format,
     signature: { inputs: signature.inputs.map(copy), outputs: signature.outputs.map(copy) },
     manifest: { files: manifest.files.map((file) => ({ ...file })), sha256: manifest.sha256 },
+    serving: serving && { ...serving },
   };
 }
 

@@ -113,6 +113,30 @@ export const JSON_SCHEMAS = {
       }
     }
   },
+  "aimass.data_sources.v1.GetUploadRequest": {
+    "type": "object",
+    "description": "Asks for a stored file.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "uploadId": {
+        "type": "string",
+        "description": "`upl_…`"
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetUploadResponse": {
+    "type": "object",
+    "description": "The stored file.",
+    "properties": {
+      "upload": {
+        "$ref": "#/components/schemas/Upload",
+        "description": "The stored file."
+      }
+    }
+  },
   "aimass.data_sources.v1.Dataset": {
     "type": "object",
     "description": "Named data.",
@@ -2405,6 +2429,10 @@ export const JSON_SCHEMAS = {
       "serving": {
         "$ref": "#/components/schemas/ServingOptions",
         "description": "How replicas serve it."
+      },
+      "hasLineage": {
+        "type": "boolean",
+        "description": "The registry knows where the version comes from: a job here, or a source that its owner names."
       }
     }
   },

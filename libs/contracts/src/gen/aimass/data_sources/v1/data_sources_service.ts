@@ -137,6 +137,20 @@ export interface UploadResponse {
   upload: Upload | undefined;
 }
 
+/** Asks for a stored file. */
+export interface GetUploadRequest {
+  /** The caller's organization. */
+  organizationId: string;
+  /** `upl_…` */
+  uploadId: string;
+}
+
+/** The stored file. */
+export interface GetUploadResponse {
+  /** The stored file. */
+  upload: Upload | undefined;
+}
+
 /** Named data. */
 export interface Dataset {
   /** `ds_…` */
@@ -878,6 +892,168 @@ export const UploadResponse: MessageFns<UploadResponse> = {
   },
   fromPartial(object: DeepPartial<UploadResponse>): UploadResponse {
     const message = createBaseUploadResponse();
+    message.upload = (object.upload !== undefined && object.upload !== null)
+      ? Upload.fromPartial(object.upload)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetUploadRequest(): GetUploadRequest {
+  return { organizationId: "", uploadId: "" };
+}
+
+export const GetUploadRequest: MessageFns<GetUploadRequest> = {
+  encode(message: GetUploadRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.uploadId !== "") {
+      writer.uint32(18).string(message.uploadId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetUploadRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetUploadRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.uploadId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetUploadRequest {
+    return {
+      organizationId: isSet(object.organizationId)
+        ? globalThis.String(object.organizationId)
+        : isSet(object.organization_id)
+        ? globalThis.String(object.organization_id)
+        : "",
+      uploadId: isSet(object.uploadId)
+        ? globalThis.String(object.uploadId)
+        : isSet(object.upload_id)
+        ? globalThis.String(object.upload_id)
+        : "",
+    };
+  },
+
+  toJSON(message: GetUploadRequest): unknown {
+    const obj: any = {};
+    if (message.organizationId !== undefined) {
+      obj.organizationId = message.organizationId;
+    }
+    if (message.uploadId !== undefined) {
+      obj.uploadId = message.uploadId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetUploadRequest>): GetUploadRequest {
+    return GetUploadRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetUploadRequest>): GetUploadRequest {
+    const message = createBaseGetUploadRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.uploadId = object.uploadId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetUploadResponse(): GetUploadResponse {
+  return { upload: undefined };
+}
+
+export const GetUploadResponse: MessageFns<GetUploadResponse> = {
+  encode(message: GetUploadResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.upload !== undefined) {
+      Upload.encode(message.upload, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetUploadResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetUploadResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.upload = Upload.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetUploadResponse {
+    return { upload: isSet(object.upload) ? Upload.fromJSON(object.upload) : undefined };
+  },
+
+  toJSON(message: GetUploadResponse): unknown {
+    const obj: any = {};
+    if (message.upload !== undefined) {
+      obj.upload = Upload.toJSON(message.upload);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetUploadResponse>): GetUploadResponse {
+    return GetUploadResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetUploadResponse>): GetUploadResponse {
+    const message = createBaseGetUploadResponse();
     message.upload = (object.upload !== undefined && object.upload !== null)
       ? Upload.fromPartial(object.upload)
       : undefined;
@@ -4017,6 +4193,16 @@ export const DataSourcesServiceService = {
     responseSerialize: (value: UploadResponse): Buffer => Buffer.from(UploadResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UploadResponse => UploadResponse.decode(value),
   },
+  /** A stored file by id. */
+  getUpload: {
+    path: "/aimass.data_sources.v1.DataSourcesService/GetUpload" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetUploadRequest): Buffer => Buffer.from(GetUploadRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetUploadRequest => GetUploadRequest.decode(value),
+    responseSerialize: (value: GetUploadResponse): Buffer => Buffer.from(GetUploadResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetUploadResponse => GetUploadResponse.decode(value),
+  },
   /** Imports an upload as version 1 of a new dataset; refuses a file that is not a clean table. */
   createDataset: {
     path: "/aimass.data_sources.v1.DataSourcesService/CreateDataset" as const,
@@ -4132,6 +4318,8 @@ export const DataSourcesServiceService = {
 export interface DataSourcesServiceServer extends UntypedServiceImplementation {
   /** Stores a file. The first message carries the header, the following ones the bytes in order. */
   upload: handleClientStreamingCall<UploadRequest, UploadResponse>;
+  /** A stored file by id. */
+  getUpload: handleUnaryCall<GetUploadRequest, GetUploadResponse>;
   /** Imports an upload as version 1 of a new dataset; refuses a file that is not a clean table. */
   createDataset: handleUnaryCall<CreateDatasetRequest, CreateDatasetResponse>;
   /** Imports an upload as the next version of a dataset. The same content makes no new version. */

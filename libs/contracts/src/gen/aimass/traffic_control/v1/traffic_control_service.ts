@@ -101,7 +101,11 @@ export interface Variant {
   /** Share of the traffic relative to the other variants' weights, 0..1,000,000. */
   weight: number;
   /** How replicas serve it. */
-  serving: ServingOptions | undefined;
+  serving:
+    | ServingOptions
+    | undefined;
+  /** The registry knows where the version comes from: a job here, or a source that its owner names. */
+  hasLineage: boolean;
 }
 
 /** A model name that takes traffic. */
@@ -476,7 +480,15 @@ export const ServingOptions: MessageFns<ServingOptions> = {
 };
 
 function createBaseVariant(): Variant {
-  return { name: "", modelVersionId: "", modelName: "", versionNumber: 0, weight: 0, serving: undefined };
+  return {
+    name: "",
+    modelVersionId: "",
+    modelName: "",
+    versionNumber: 0,
+    weight: 0,
+    serving: undefined,
+    hasLineage: false,
+  };
 }
 
 export const Variant: MessageFns<Variant> = {
@@ -498,6 +510,9 @@ export const Variant: MessageFns<Variant> = {
     }
     if (message.serving !== undefined) {
       ServingOptions.encode(message.serving, writer.uint32(50).fork()).join();
+    }
+    if (message.hasLineage !== false) {
+      writer.uint32(56).bool(message.hasLineage);
     }
     return writer;
   },
@@ -563,6 +578,14 @@ export const Variant: MessageFns<Variant> = {
             message.serving = ServingOptions.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.hasLineage = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -595,6 +618,11 @@ export const Variant: MessageFns<Variant> = {
         : 0,
       weight: isSet(object.weight) ? globalThis.Number(object.weight) : 0,
       serving: isSet(object.serving) ? ServingOptions.fromJSON(object.serving) : undefined,
+      hasLineage: isSet(object.hasLineage)
+        ? globalThis.Boolean(object.hasLineage)
+        : isSet(object.has_lineage)
+        ? globalThis.Boolean(object.has_lineage)
+        : false,
     };
   },
 
@@ -618,6 +646,9 @@ export const Variant: MessageFns<Variant> = {
     if (message.serving !== undefined) {
       obj.serving = ServingOptions.toJSON(message.serving);
     }
+    if (message.hasLineage !== undefined) {
+      obj.hasLineage = message.hasLineage;
+    }
     return obj;
   },
 
@@ -634,6 +665,7 @@ export const Variant: MessageFns<Variant> = {
     message.serving = (object.serving !== undefined && object.serving !== null)
       ? ServingOptions.fromPartial(object.serving)
       : undefined;
+    message.hasLineage = object.hasLineage ?? false;
     return message;
   },
 };
