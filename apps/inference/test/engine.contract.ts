@@ -106,7 +106,7 @@ export function describeEngine(name: string, subject: EngineUnderTest): void {
         const data = EXTREMES[datatype];
         const [output] = await model.run([{ datatype, shape: [1, 3], data }]);
         expect(output, datatype).toMatchObject({ datatype, shape: [1, 3] });
-        expect(output?.data, datatype).toEqual(data);
+        expect(comparable(output?.data), datatype).toEqual(comparable(data));
       }
     });
 
@@ -162,6 +162,12 @@ export function describeEngine(name: string, subject: EngineUnderTest): void {
       await expect(engine.load(files, more, format)).rejects.toThrow(/has 2 inputs, the model has 1/);
     });
   });
+}
+
+/** Text may come back as text or as its bytes. */
+function comparable(data: TensorArray | undefined): TensorArray | undefined {
+  if (!Array.isArray(data)) return data;
+  return data.map((element) => Buffer.from(element as string).toString('utf8'));
 }
 
 /** Three values of each datatype: the ends of its range, and what is easily lost. */

@@ -26,6 +26,10 @@ export async function lineModelFiles(slope: number, intercept: number): Promise<
   const { tf } = await tensorflowForTests();
   const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [1], units: 1, name: 'line' })] });
   model.setWeights([tf.tensor2d([[slope]]), tf.tensor1d([intercept])]);
+  return savedFiles(model);
+}
+
+async function savedFiles(model: Parameters<typeof saveLayersModel>[0]): Promise<ModelFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'aimass-model-'));
   try {
     await saveLayersModel(model, folder);
@@ -36,6 +40,13 @@ export async function lineModelFiles(slope: number, intercept: number): Promise<
     model.dispose();
     await rm(folder, { recursive: true });
   }
+}
+
+/** The files of a Layers model that gives back its input `[-1, 3]`, computed in `dtype`. */
+export async function identityModelFiles(dtype: 'float32' | 'int32' | 'bool'): Promise<ModelFiles> {
+  const { tf } = await tensorflowForTests();
+  const input = tf.input({ shape: [3], dtype, name: 'x' });
+  return savedFiles(tf.model({ inputs: input, outputs: input }));
 }
 
 /** Puts files into a blob store and lists them as the registry does. */

@@ -13,3 +13,12 @@ export function textRefused(index: number, what: string): DomainError {
     `Element ${index} of a BYTES input ${what}; this model takes Unicode text. Encode other bytes, for example as base64.`,
   );
 }
+
+/** A 64-bit integer that the engine cannot take without changing it. */
+export function integerRefused(name: string, max: number): DomainError {
+  return new DomainError(
+    'invalid',
+    'inference.integer_refused',
+    `Input "${name}" holds an integer that this model cannot take: its engine has 0 to ${max}.`,
+  );
+}

@@ -9,7 +9,7 @@ import {
   storeFiles,
   tensorflowForTests,
 } from '../../test/layers-model.fixture.js';
-import { TensorflowEngine } from '../engines/tensorflow-engine.js';
+import { TensorflowEngine } from '../engines/tensorflow/tensorflow-engine.js';
 import { ModelLoader } from './model-loader.js';
 import type { VersionSpec } from './version-spec.js';
 
@@ -21,7 +21,7 @@ let good: VersionSpec;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aimass-loader-'));
   blobs = new FsBlobStore(folder);
-  const engine = new TensorflowEngine(await tensorflowForTests());
+  const engine = new TensorflowEngine(await tensorflowForTests(), { workFolder: folder });
   loader = new ModelLoader(blobs, [engine], { MAX_MODEL_BYTES: 1_000_000 });
   const manifest = await storeFiles(blobs, await lineModelFiles(2, 1));
   good = {
@@ -56,9 +56,13 @@ it('refuses a file whose size is not the registered one', async () => {
 });
 
 it('refuses a model larger than the limit before reading it', async () => {
-  const small = new ModelLoader(blobs, [new TensorflowEngine(await tensorflowForTests())], {
-    MAX_MODEL_BYTES: 10,
-  });
+  const small = new ModelLoader(
+    blobs,
+    [new TensorflowEngine(await tensorflowForTests(), { workFolder: folder })],
+    {
+      MAX_MODEL_BYTES: 10,
+    },
+  );
   await expect(small.load(good)).rejects.toMatchObject({ kind: 'too_large' });
 });
 
@@ -69,14 +73,14 @@ it('says which engine, format or datatype it does not have', async () => {
   await expect(loader.load({ ...good, format: 'savedmodel' })).rejects.toThrow(
     'does not read format "savedmodel"',
   );
-  const inputs = [{ name: 'features', datatype: 'INT64', shape: [-1, 1] }] as const;
+  const inputs = [{ name: 'features', datatype: 'UINT64', shape: [-1, 1] }] as const;
   const loading = loader.load({ ...good, signature: { ...LINE_SIGNATURE, inputs } });
-  await expect(loading).rejects.toThrow(/INT64 \(of "features"\) is not supported by this model's engine/);
+  await expect(loading).rejects.toThrow(/UINT64 \(of "features"\) is not supported by this model's engine/);
 });
 
 it('passes on that a file is not in the blob store, and loads the next version all the same', async () => {
   const emptyFolder = await mkdtemp(join(tmpdir(), 'aimass-empty-'));
-  const engines = [new TensorflowEngine(await tensorflowForTests())];
+  const engines = [new TensorflowEngine(await tensorflowForTests(), { workFolder: folder })];
   const empty = new ModelLoader(new FsBlobStore(emptyFolder), engines, { MAX_MODEL_BYTES: 1_000_000 });
   await expect(empty.load(good)).rejects.toThrow(/No blob with SHA-256/);
   await rm(emptyFolder, { recursive: true });

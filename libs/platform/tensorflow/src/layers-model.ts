@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { io, LayersModel } from '@tensorflow/tfjs';
-import { type ModelJson, parseModelJson, requireKnownLayers, requireWeightBytes } from './model-json.js';
+import { modelArtifacts, type ModelJson, parseModelJson, requireKnownLayers } from './model-json.js';
 import type { Tensorflow } from './load-tensorflow.js';
 import { TensorflowModelError } from './tensorflow-model-error.js';
 
@@ -49,13 +49,7 @@ export async function loadLayersModel(
   const document = parseModelJson(isFolder ? await readModelJson(source) : source.modelJson);
   requireKnownLayers(tf, document);
   const weights = isFolder ? await readWeights(source, document) : source.weights;
-  requireWeightBytes(document, weights.byteLength);
-  const artifacts: io.ModelArtifacts = {
-    modelTopology: document.modelTopology,
-    format: document.format,
-    weightSpecs: document.weightsManifest.flatMap((group) => group.weights) as io.WeightsManifestEntry[],
-    weightData: new Uint8Array(weights).buffer,
-  };
+  const artifacts = modelArtifacts(document, weights);
   try {
     return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
   } catch (cause) {

@@ -1,3 +1,4 @@
+import type { io } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import type { Tensorflow } from './load-tensorflow.js';
 import { TensorflowModelError } from './tensorflow-model-error.js';
@@ -12,17 +13,43 @@ const weightSchema = z.looseObject({
   quantization: z.looseObject({}).optional(),
 });
 
+/** What TF.js calls its two formats, and what people do. */
+const FORMATS = { 'layers-model': 'TF.js Layers model', 'graph-model': 'TF.js graph model' } as const;
+
+export type ModelJsonFormat = keyof typeof FORMATS;
+
+const weightsManifestSchema = z.array(
+  z.object({ paths: z.array(z.string().min(1)), weights: z.array(weightSchema) }),
+);
+
+const signatureEntrySchema = z.looseObject({
+  name: z.string(),
+  dtype: z.string().optional(),
+  tensorShape: z
+    .looseObject({ dim: z.array(z.looseObject({ size: z.coerce.number() })).optional() })
+    .optional(),
+});
+
+export type SignatureEntry = z.infer<typeof signatureEntrySchema>;
+
 const modelJsonSchema = z.looseObject({
-  format: z.literal('layers-model'),
+  format: z.string(),
   modelTopology: z.record(z.string(), z.unknown()),
-  weightsManifest: z.array(z.object({ paths: z.array(z.string().min(1)), weights: z.array(weightSchema) })),
+  weightsManifest: weightsManifestSchema,
+  /** Of graph models: the names that a SavedModel had for its tensors. */
+  signature: z
+    .looseObject({
+      inputs: z.record(z.string(), signatureEntrySchema).optional(),
+      outputs: z.record(z.string(), signatureEntrySchema).optional(),
+    })
+    .nullish(),
 });
 
 /** The parts of `model.json` that are read before TensorFlow sees it. */
 export type ModelJson = z.infer<typeof modelJsonSchema>;
 
 /** Parses `model.json`; refuses other formats and weight paths that are URLs, absolute or climb with `..`. */
-export function parseModelJson(content: Buffer): ModelJson {
+export function parseModelJson(content: Buffer, format: ModelJsonFormat = 'layers-model'): ModelJson {
   let value: unknown;
   try {
     value = JSON.parse(content.toString('utf8'));
@@ -32,11 +59,11 @@ export function parseModelJson(content: Buffer): ModelJson {
     });
   }
   const parsed = modelJsonSchema.safeParse(value);
-  if (!parsed.success) {
-    throw new TensorflowModelError(
-      'model_invalid',
-      `model.json is not a TF.js Layers model: ${z.prettifyError(parsed.error)}`,
-    );
+  if (!parsed.success || parsed.data.format !== format) {
+    const reason = parsed.success
+      ? `its format is "${parsed.data.format}", not "${format}"`
+      : z.prettifyError(parsed.error);
+    throw new TensorflowModelError('model_invalid', `model.json is not a ${FORMATS[format]}: ${reason}`);
   }
   for (const path of parsed.data.weightsManifest.flatMap((group) => group.paths)) requireLocal(path);
   return parsed.data;
@@ -63,8 +90,20 @@ export function requireKnownLayers(tf: Tensorflow, document: ModelJson): void {
   );
 }
 
+/** What TF.js builds a model from. Throws when there are more or fewer weights than the document says. */
+export function modelArtifacts(document: ModelJson, weights: Buffer): io.ModelArtifacts {
+  requireWeightBytes(document, weights.byteLength);
+  return {
+    modelTopology: document.modelTopology,
+    format: document.format,
+    weightSpecs: document.weightsManifest.flatMap((group) => group.weights) as io.WeightsManifestEntry[],
+    weightData: new Uint8Array(weights).buffer,
+    ...(document.signature ? { signature: document.signature } : {}),
+  };
+}
+
 /** Refuses weights that are shorter or longer than the manifest says (quantized and text weights vary). */
-export function requireWeightBytes(document: ModelJson, byteLength: number): void {
+function requireWeightBytes(document: ModelJson, byteLength: number): void {
   const weights = document.weightsManifest.flatMap((group) => group.weights);
   if (weights.some((weight) => weight.quantization !== undefined || !(weight.dtype in BYTES_PER_VALUE)))
     return;

@@ -1,5 +1,10 @@
 export type TensorflowModelErrorCode =
-  'model_unreadable' | 'model_invalid' | 'weights_outside_model' | 'weights_invalid' | 'unknown_layer';
+  | 'backend_missing'
+  | 'model_unreadable'
+  | 'model_invalid'
+  | 'weights_outside_model'
+  | 'weights_invalid'
+  | 'unknown_layer';
 
 /** A model folder that must not be loaded; `code` is stable, the message tells the user what to do next. */
 export class TensorflowModelError extends Error {

@@ -8,6 +8,7 @@ import {
   onnxIdentity,
   onnxLineFiles,
 } from '../../../test/onnx-model.fixture.js';
+import type { ModelFiles } from '../engine.js';
 import type { Signature, TensorSpec } from '../../tensors/signature.js';
 import type { Tensor } from '../../tensors/tensor.js';
 import { OnnxEngine } from './onnx-engine.js';
@@ -145,6 +146,36 @@ describe('text', () => {
     ['half of a surrogate pair, which ONNX Runtime would replace', 'a\ud800'],
   ])('is refused with %s', async (_, element) => {
     await expect(run('a', element, 'c')).rejects.toMatchObject({ kind: 'invalid' });
+  });
+});
+
+describe('weights beside the model', () => {
+  const signature = { inputs: [spec('x', 'FP32', -1)], outputs: [spec('y', 'FP32', -1)] };
+  const withData = (location: string, ...others: [string, Buffer][]): ModelFiles => {
+    const graph = onnxFiles({
+      ...signature,
+      nodes: [{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }],
+      initializers: [{ name: 'w', datatype: 'FP32', shape: [1], externalData: { location, length: 4 } }],
+    });
+    return new Map([...graph, ...others]);
+  };
+  const seven = Buffer.from(Float32Array.of(7).buffer);
+
+  it('are read from the files of the version', async () => {
+    const model = await engine.load(withData('w.bin', ['w.bin', seven]), signature);
+    const [output] = await model.run([{ datatype: 'FP32', shape: [1], data: Float32Array.of(2) }]);
+    expect(output?.data[0]).toBe(9);
+    model.dispose();
+  });
+
+  it.each([
+    ['leads out of the version', '../w.bin'],
+    ['is absolute', '/etc/hostname'],
+    ['lies in the working directory of the process, but not in the version', 'package.json'],
+  ])('are refused when their location %s', async (_, location) => {
+    await expect(engine.load(withData(location), signature)).rejects.toMatchObject({
+      kind: 'precondition_failed',
+    });
   });
 });
 

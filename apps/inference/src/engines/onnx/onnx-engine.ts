@@ -3,9 +3,10 @@ import type { Datatype } from '../../tensors/datatype.js';
 import type { Signature } from '../../tensors/signature.js';
 import type { Engine, LoadedModel, ModelFiles } from '../engine.js';
 import { modelUnusable } from '../engines.errors.js';
+import { inspectFiles } from '../inspect-files.js';
 import { DATATYPE_OF } from './onnx-datatypes.js';
 import { OnnxModel } from './onnx-model.js';
-import { readOnnxFiles } from './onnx-files.js';
+import { splitOnnxFiles } from './onnx-files.js';
 import type { OnnxFiles } from './onnx-files.js';
 
 /** Settings of ONNX Runtime. */
@@ -29,7 +30,8 @@ export class OnnxEngine implements Engine {
   }
 
   async load(files: ModelFiles, signature: Signature): Promise<LoadedModel> {
-    const session = await this.createSession(readOnnxFiles(files));
+    const entryPath = await inspectFiles(files, 'onnx');
+    const session = await this.createSession(splitOnnxFiles(files, entryPath));
     try {
       return new OnnxModel(session, signature);
     } catch (error) {
