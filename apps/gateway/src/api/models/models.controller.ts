@@ -1,19 +1,27 @@
 import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 import { modelRegistry } from '@aimass/contracts';
-import { Caller, pageQuery } from '../../http/parameters.js';
+import { DomainError } from '@aimass/platform-errors';
+import { Caller, IdempotencyKey, pageQuery } from '../../http/parameters.js';
 import type { PageQuery } from '../../http/parameters.js';
 import { present } from '../../http/present.js';
 import { Route } from '../../http/route.js';
 import type { AuthenticatedKey } from '../../identity/key-directory.js';
-import { MODEL_REGISTRY } from '../../peers.js';
-import type { ModelRegistryClient } from '../../peers.js';
-import { setAliasBody } from './models.schema.js';
-import type { SetAliasBody } from './models.schema.js';
+import { DATA_SOURCES, MODEL_REGISTRY } from '../../peers.js';
+import type { DataSourcesClient, ModelRegistryClient } from '../../peers.js';
+import { registerVersionBody, setAliasBody } from './models.schema.js';
+import type { RegisterVersionBody, SetAliasBody } from './models.schema.js';
+
+const VERSION = 'aimass.model_registry.v1.ModelVersion';
+/** Every file is read to its end before it becomes part of a version. */
+const REGISTER_DEADLINE_MS = 300_000;
 
 /** Models, their versions and aliases. */
 @Controller()
 export class ModelsController {
-  constructor(@Inject(MODEL_REGISTRY) private readonly registry: ModelRegistryClient) {}
+  constructor(
+    @Inject(MODEL_REGISTRY) private readonly registry: ModelRegistryClient,
+    @Inject(DATA_SOURCES) private readonly dataSources: DataSourcesClient,
+  ) {}
 
   @Route({
     method: 'get',
@@ -64,7 +72,7 @@ export class ModelsController {
     path: '/models/:model/versions/:version',
     summary: 'Get a version by number, id or alias',
     allow: 'read',
-    response: 'aimass.model_registry.v1.ModelVersion',
+    response: VERSION,
   })
   async getVersion(
     @Caller() { organizationId }: AuthenticatedKey,
@@ -73,6 +81,45 @@ export class ModelsController {
   ) {
     const response = await this.registry.getModelVersion({ organizationId, model, version });
     return modelRegistry.ModelVersion.toJSON(present(response.version));
+  }
+
+  @Route({
+    method: 'post',
+    path: '/models/:model/versions',
+    summary: 'Register uploaded files as the next version',
+    allow: 'develop',
+    body: registerVersionBody,
+    response: VERSION,
+    status: 201,
+  })
+  async registerVersion(
+    @Caller() { organizationId }: AuthenticatedKey,
+    @Param('model') modelName: string,
+    @IdempotencyKey() requestId: string,
+    @Body() body: RegisterVersionBody,
+  ) {
+    const { engine = '', format = '', number = 0, alias, source } = body;
+    const files = await this.findFiles(organizationId, body.files);
+    const lineage = { jobId: '', datasetVersionId: '', splitId: '', algorithm: '', source };
+    const signature = toSignatureProto(body.signature);
+    const about = { modelName, number, alias, engine, format, lineage, signature, files };
+    const request = { organizationId, requestId, ...about };
+    const response = await this.registry.registerModelVersion(request, { deadlineMs: REGISTER_DEADLINE_MS });
+    return modelRegistry.ModelVersion.toJSON(present(response.version));
+  }
+
+  @Route({
+    method: 'put',
+    path: '/models/:model/versions/:version',
+    summary: 'Always refused: a version never changes',
+    allow: 'develop',
+  })
+  replaceVersion(@Param() { model, version }: { model: string; version: string }): never {
+    throw new DomainError(
+      'conflict',
+      'model_registry.version_immutable',
+      `Version "${version}" of model "${model}" cannot be replaced: a version never changes. Register the next one.`,
+    );
   }
 
   @Route({
@@ -91,4 +138,25 @@ export class ModelsController {
     const response = await this.registry.setAlias({ organizationId, ...path, version: body.version });
     return modelRegistry.Model.toJSON(present(response.model));
   }
+
+  /** Uploads of the organization by their ids; another's look absent. */
+  private findFiles(
+    organizationId: string,
+    files: RegisterVersionBody['files'],
+  ): Promise<modelRegistry.ManifestFile[]> {
+    return Promise.all(
+      files.map(async ({ path, uploadId }) => {
+        const { upload } = await this.dataSources.getUpload({ organizationId, uploadId });
+        const { sha256, sizeBytes } = present(upload);
+        return { path, sha256, sizeBytes };
+      }),
+    );
+  }
+}
+
+function toSignatureProto(signature: RegisterVersionBody['signature']): modelRegistry.Signature | undefined {
+  if (signature === undefined) return undefined;
+  const toProto = (specs: typeof signature.inputs) =>
+    specs.map((spec) => ({ ...spec, shape: spec.shape.map(String) }));
+  return { inputs: toProto(signature.inputs), outputs: toProto(signature.outputs) };
 }
