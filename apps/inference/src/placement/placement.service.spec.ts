@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { modelRegistry, routing } from '@aimass/contracts';
+import { modelRegistry, routing, trafficControl } from '@aimass/contracts';
 import type { ModelStore } from '../models/model-store.js';
 import type { VersionSpec } from '../models/version-spec.js';
 import { PlacementService } from './placement.service.js';
@@ -27,12 +27,18 @@ function snapshot(
 }
 
 let placed: string[][];
+let specs: ReadonlyMap<string, VersionSpec>;
 let placement: PlacementService;
 
 beforeEach(() => {
   Logger.overrideLogger(false);
   placed = [];
-  const store = { place: (specs: ReadonlyMap<string, VersionSpec>) => placed.push([...specs.keys()]) };
+  const store = {
+    place: (given: ReadonlyMap<string, VersionSpec>): void => {
+      specs = given;
+      placed.push([...given.keys()]);
+    },
+  };
   placement = new PlacementService(store as Pick<ModelStore, 'place'> as ModelStore);
 });
 
@@ -84,6 +90,32 @@ describe('placement', () => {
     placement.apply('org_a', broken);
     placement.synced(new Set(['org_a']));
     expect(placed).toEqual([['mv_2']]);
+  });
+});
+
+describe('serving options', () => {
+  const options = (over: Partial<trafficControl.ServingOptions>) =>
+    trafficControl.ServingOptions.create({ batchDelayUs: 500, ...over });
+  const say = (organizationId: string, serving: trafficControl.ServingOptions | undefined): void => {
+    const said = snapshot('1', ['mv_1']);
+    for (const version of said.versions) version.serving = serving;
+    placement.apply(organizationId, said);
+  };
+
+  it('are merged when snapshots differ: largest batch, shortest delay, most urgent, longest queue, pinned', () => {
+    say('org_a', options({ maxBatchRows: 8, priority: 7, maxQueueMs: 0 }));
+    say('org_b', options({ maxBatchRows: 32, batchDelayUs: 100, priority: 3, maxQueueMs: 50, pinned: true }));
+    say('org_c', undefined);
+    say('org_d', options({ maxBatchRows: 16, priority: 0, maxQueueMs: 20 }));
+    placement.synced(new Set(['org_a', 'org_b', 'org_c', 'org_d']));
+    const merged = { maxBatchRows: 32, batchDelayUs: 100, priority: 3, maxQueueMs: 50, pinned: true };
+    expect(specs.get('mv_1')?.serving).toEqual(merged);
+  });
+
+  it('are absent when no snapshot says anything', () => {
+    say('org_a', undefined);
+    placement.synced(new Set(['org_a']));
+    expect(specs.get('mv_1')).not.toHaveProperty('serving');
   });
 });
 
