@@ -131,12 +131,20 @@ describe('a replica that refuses to run calls', () => {
 
 describe('a replica that is much slower than the others', () => {
   it('is ejected, and the calls that wait there are answered elsewhere', async () => {
-    const [slow, quick] = (await startReplicas('slow', 'answer')) as [FakeReplica, FakeReplica];
+    const slow = await FakeReplica.start({ behaviour: 'slow', slowMs: 600 });
+    running.push(slow);
+    const [quick] = (await startReplicas('keep')) as [FakeReplica];
     const { name, version } = await serveFakes([slow, quick]);
     const startedMs = performance.now();
-    const statuses = await askUntil(name, 12, () => isEjected(version, slow));
+    const burst = Promise.all(Array.from({ length: 30 }, () => under.infer(name)));
+    await eventually(() => (slow.received.length >= 10 && quick.received.length >= 10 ? true : undefined));
+    quick.behaviour = 'answer';
+    quick.release();
+    const statuses = await askUntil(name, 4, () => isEjected(version, slow));
     expect(performance.now() - startedMs).toBeLessThan(5_000);
     expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(new Set((await burst).map(({ status }) => status))).toEqual(new Set([200]));
+    await eventually(() => (slow.cancelled.length > 0 ? true : undefined));
   });
 });
 
