@@ -1,6 +1,7 @@
 import { DATATYPES } from '../tensors/datatype.js';
 import type { BytesElement, TensorArray } from '../tensors/datatype.js';
 import { toBf16Bits, toFp16Bits } from '../tensors/half-floats.js';
+import { tooManyBytesElements } from '../tensors/raw-tensor.js';
 import type { TensorSpec } from '../tensors/signature.js';
 import { elementCount } from '../tensors/tensor.js';
 import { describeElement, takesOf } from './json-element-text.js';
@@ -54,6 +55,8 @@ export class JsonElements {
     const isNested = shape.length > 1 && this.bytes[skipSpace(this.bytes, this.start + 1)] === OPEN_ARRAY;
     this.levels = isNested ? shape : [count];
     this.starts.push(this.start);
+    const tooMany = DATATYPES[this.spec.datatype].kind === 'bytes' && tooManyBytesElements(count);
+    if (tooMany) throw inputInvalid(this.spec, tooMany);
     // Each element takes a character at least, and a comma or bracket.
     if (count * 2 > this.end - this.start) throw this.wrongCount();
     const values = DATATYPES[this.spec.datatype].allocate(count);
@@ -155,9 +158,8 @@ export class JsonElements {
     const { bytes, numbers } = this;
     const start = this.at;
     if (bytes[start] === QUOTE) {
-      const end = endOfString(bytes, start + 1);
-      const text = bytes.toString('latin1', start + 1, Math.min(end, start + 1 + LONGEST_INTEGER));
-      numbers.at = end + 1;
+      const [text = ''] = bytes.toString('latin1', start + 1, start + 2 + LONGEST_INTEGER).split('"', 1);
+      numbers.at = start + 2 + text.length;
       if (INTEGER_TEXT.test(text)) return BigInt(text);
     } else if (numbers.isDigits && numbers.at - start <= LONGEST_INTEGER) {
       const text = bytes.toString('latin1', start, numbers.at);

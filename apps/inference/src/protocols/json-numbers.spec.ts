@@ -63,7 +63,7 @@ describe('a JSON number', () => {
       words[0] = next();
       const [value = 0] = float;
       if (!Number.isFinite(value)) continue;
-      words[0] = (words[0] ?? 0) + 1;
+      words[0] += 1;
       const middle = (value + (float[0] ?? 0)) / 2;
       // The float as a double, and the middle between it and the next: a little off, exact, and off the other way.
       const near = [String(value), ...[-1, 0, 1].map((step) => String(middle + step * middle * 2 ** -52))];

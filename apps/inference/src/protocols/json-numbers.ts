@@ -11,6 +11,8 @@ const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${ex
 /** Beyond this an accumulated mantissa has lost more than the guard below allows for. */
 const MAX_MANTISSA = 1e19;
 const MAX_EXPONENT = 9999;
+/** More than the exact decimal of any double has; a number that goes on is not read to its end. */
+const MAX_DIGITS = 1100;
 const SMALLEST_NORMAL_FP32 = 2 ** -126;
 /** A double this near to the middle between two 32-bit floats (in units of its last place) is read again exactly. */
 const GUARD = 16;
@@ -59,9 +61,10 @@ export class JsonNumbers {
   /** Adds the digits from `start` on to the mantissa; `at` is behind the last. */
   private readDigits(start: number): void {
     const { bytes } = this;
+    const last = start + MAX_DIGITS;
     let { mantissa } = this;
     let at = start;
-    for (let byte = bytes[at] ?? 0; byte >= ZERO && byte <= NINE; byte = bytes[++at] ?? 0)
+    for (let byte = bytes[at] ?? 0; byte >= ZERO && byte <= NINE && at < last; byte = bytes[++at] ?? 0)
       mantissa = mantissa * 10 + (byte - ZERO);
     this.mantissa = mantissa;
     this.at = at;

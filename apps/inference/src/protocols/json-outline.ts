@@ -4,8 +4,10 @@ import { requestInvalid } from './protocols.errors.js';
 
 /** Far more than any tensor has dimensions. */
 const MAX_DEPTH = 64;
-/** Below this size a byte loop is faster than three native searches. */
+/** Shorter arrays are passed by a byte loop, which is faster than three native searches. */
 const SHORT_ARRAY_BYTES = 256;
+/** Elements of more text would hold the event loop for over 100 ms; larger tensors travel as bytes. */
+const MAX_JSON_BYTES = 8 * 1024 * 1024;
 /** Where `{"inputs":[{"data":` is. */
 const ROOT_DEPTH = 1;
 const INPUT_DEPTH = 3;
@@ -36,6 +38,11 @@ export interface JsonOutline {
  * JSON, is nested too deep, or has more than `limit` bytes besides the arrays.
  */
 export function outlineRequest(json: Buffer, limit: number): JsonOutline {
+  if (json.length > MAX_JSON_BYTES) {
+    throw requestInvalid(
+      `The body has ${json.length} bytes of JSON, more than ${MAX_JSON_BYTES}: send fewer rows, or binary tensors ("binary_data_size").`,
+    );
+  }
   if (!isUtf8(json)) throw requestInvalid('The body is not UTF-8 text: send JSON encoded as UTF-8.');
   return new Outliner(json, limit).outline();
 }
@@ -62,11 +69,7 @@ class Outliner {
   outline(): JsonOutline {
     const { json } = this;
     while (this.at < json.length) {
-      if (this.at > this.limitAt) {
-        throw requestInvalid(
-          `The body has more than ${this.limit} bytes of JSON besides its inputs' "data".`,
-        );
-      }
+      this.checkLimit(this.at);
       const byte = json[this.at];
       if (byte === QUOTE) this.passString();
       else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.open(byte);
@@ -75,8 +78,14 @@ class Outliner {
         this.at += 1;
       }
     }
+    this.checkLimit(json.length);
     this.text += json.toString('utf8', this.cutAt);
     return { value: this.parse(), slices: this.slices };
+  }
+
+  private checkLimit(at: number): void {
+    if (at <= this.limitAt) return;
+    throw requestInvalid(`The body has more than ${this.limit} bytes of JSON besides its inputs' "data".`);
   }
 
   private parse(): unknown {
@@ -124,14 +133,17 @@ class Outliner {
   }
 }
 
-/** Position behind the array at `start`. */
+/** Position behind the array at `start`. A long flat array of numbers is passed by native search. */
 function endOfArray(json: Buffer, start: number): number {
-  if (json.length - start > SHORT_ARRAY_BYTES) {
-    const close = json.indexOf(CLOSE_ARRAY, start);
-    const inside = json.subarray(start + 1, Math.max(close, start + 1));
-    if (close !== -1 && !inside.includes(OPEN_ARRAY) && !inside.includes(QUOTE)) return close + 1;
+  const head = json.subarray(start, start + SHORT_ARRAY_BYTES);
+  let end = endOfValue(head, 0, MAX_DEPTH);
+  if (end > 0) return start + end;
+  const close = json.indexOf(CLOSE_ARRAY, start);
+  if (close !== -1) {
+    const inside = json.subarray(start + 1, close);
+    if (!inside.includes(OPEN_ARRAY) && !inside.includes(QUOTE)) return close + 1;
   }
-  const end = endOfValue(json, start, MAX_DEPTH);
+  end = endOfValue(json, start, MAX_DEPTH);
   if (end === -2) throw tooDeep();
   if (end === -1) throw requestInvalid('The body is not JSON: it ends inside an array.');
   return end;

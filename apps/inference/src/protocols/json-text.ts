@@ -1,27 +1,49 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
-const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
+/** Longer strings are searched by native code, which starts slower and then takes a tenth of the time. */
+const SHORT_STRING = 32;
+/** For a message no more than so many bytes are counted. */
+const COUNTED_BYTES = 1024 * 1024;
+
+/** What brackets do to the depth, and which bytes are worth a look at all: most are digits. */
+const STEPS = new Int8Array(256);
+STEPS[0x5b] = 1;
+STEPS[0x7b] = 1;
+STEPS[CLOSE_ARRAY] = -1;
+STEPS[0x7d] = -1;
+const STRUCTURAL = Uint8Array.from(STEPS, (step, byte) => (step !== 0 || byte === QUOTE ? 1 : 0));
 
 /** Position of the first byte from `start` on that is no white space. */
 export function skipSpace(json: Buffer, start: number): number {
   let at = start;
-  for (let byte = json[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;)
-    byte = json[++at];
+  for (let byte = json[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;) {
+    at += 1;
+    byte = json[at];
+  }
   return at;
 }
 
 /** Position of the quote that closes the string whose text starts at `start`, or the end when there is none. */
 export function endOfString(json: Buffer, start: number): number {
-  for (let i = start; i < json.length; i++) {
+  const loopEnd = Math.min(start + SHORT_STRING, json.length);
+  let i = start;
+  for (; i < loopEnd; i++) {
     const byte = json[i];
     if (byte === BACKSLASH) i += 1;
     else if (byte === QUOTE) return i;
   }
+  for (let at = json.indexOf(QUOTE, i); at !== -1; at = json.indexOf(QUOTE, at + 1))
+    if (!isEscapedAt(json, at, i)) return at;
   return json.length;
+}
+
+/** Whether an odd number of backslashes stands before a position, none of them before `start`. */
+function isEscapedAt(json: Buffer, at: number, start: number): boolean {
+  let first = at;
+  while (first > start && json[first - 1] === BACKSLASH) first -= 1;
+  return (at - first) % 2 === 1;
 }
 
 /**
@@ -31,32 +53,28 @@ export function endOfString(json: Buffer, start: number): number {
 export function endOfValue(json: Buffer, start: number, maxDepth: number): number {
   let depth = 0;
   for (let i = start; i < json.length; i++) {
-    const byte = json[i];
+    const byte = json[i] ?? 0;
+    if (STRUCTURAL[byte] === 0) continue;
     if (byte === QUOTE) i = endOfString(json, i + 1);
-    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth += 1;
-    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1;
+    depth += STEPS[byte] ?? 0;
     if (depth === 0) return i + 1;
     if (depth > maxDepth) return -2;
   }
   return -1;
 }
 
-/** Elements of the array that starts at `start`, for a message. */
-export function countElements(json: Buffer, start: number, end: number): number {
-  if (json[skipSpace(json, start + 1)] === CLOSE_ARRAY) return 0;
+/** Elements of the array that starts at `start`, in words for a message: of a large one not all are counted. */
+export function countElements(json: Buffer, start: number, end: number): string {
+  if (json[skipSpace(json, start + 1)] === CLOSE_ARRAY) return '0';
   let count = 1;
   let depth = 0;
-  for (let i = start; i < end; i++) {
-    const byte = json[i];
+  const last = Math.min(end, start + COUNTED_BYTES);
+  for (let i = start; i < last; i++) {
+    const byte = json[i] ?? 0;
     if (byte === QUOTE) i = endOfString(json, i + 1);
     else if (byte === COMMA && depth === 1) count += 1;
-    else depth += stepOf(byte);
-    if (depth === 0) return count;
+    depth += STEPS[byte] ?? 0;
+    if (depth === 0) return String(count);
   }
-  return count;
-}
-
-function stepOf(byte: number | undefined): number {
-  if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) return 1;
-  return byte === CLOSE_ARRAY || byte === CLOSE_OBJECT ? -1 : 0;
+  return `more than ${count - 1}`;
 }

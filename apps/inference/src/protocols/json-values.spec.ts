@@ -21,12 +21,12 @@ it.each<[Datatype, TensorArray, string]>([
   [
     'FP32',
     Float32Array.of(0.1, -1.5, 1e-9, 3.4e38, -0),
-    '0.1,-1.5,9.999999717180685e-10,3.3999999521442642e+38,-0',
+    '0.1,-1.5,9.999999717180685e-10,3.3999999521443642e+38,-0',
   ],
   ['FP32', Float32Array.of(1e6, 999999.9375, 0.001, 1 / 3), '1000000,999999.94,0.001,0.33333334'],
   ['FP64', Float64Array.of(0.1, 1e21, 2 ** 53), '0.1,1e+21,9007199254740992'],
   ['BYTES', ['a"\n', Buffer.from('é'), '\u2028'], String.raw`"a\"\n","é","` + '\u2028"'],
-])('%s elements are written as JSON: %j', (datatype, data, json) => {
+])('%s elements are written as JSON', (datatype, data, json) => {
   expect(write(datatype, data)).toBe(json);
 });
 

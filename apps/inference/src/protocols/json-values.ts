@@ -85,8 +85,9 @@ function writeInteger(out: ByteWriter, value: number): void {
 function writeFp32(out: ByteWriter, value: number): boolean {
   const size = Math.abs(value);
   if (size < SMALLEST_PLAIN || size >= LARGEST_PLAIN) return false;
-  let places = size < 1 ? 6 : 3;
-  let power = size < 1 ? 1e6 : 1e3;
+  let places = 1;
+  let power = 10;
+  if (size < 1000) [places, power] = size < 1 ? [6, 1e6] : [3, 1e3];
   let whole = Math.round(size * power);
   while (Math.fround(whole / power) !== size) {
     places += 1;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DATATYPES } from '../tensors/datatype.js';
 import type { BytesElement, Datatype, TensorArray } from '../tensors/datatype.js';
-import { fromRaw } from '../tensors/raw-tensor.js';
+import { fromRaw, tooManyBytesElements } from '../tensors/raw-tensor.js';
 import type { TensorSpec } from '../tensors/signature.js';
 import { inputInvalid } from './protocols.errors.js';
 import { WireReader } from './wire-reader.js';
@@ -23,8 +23,10 @@ export const CONTENTS_FIELDS: Partial<Record<Datatype, { readonly number: number
     BYTES: { number: 8, name: 'bytes_contents' },
   };
 
-/** Fields besides elements; contents have none of their own. */
-const SPARE_FIELDS = 64;
+/** Elements that come one by one instead of packed; libraries pack all but BYTES. */
+const MAX_FIELDS = 2 ** 16;
+/** Elements that are read one by one because they are varints: more would hold the event loop up. */
+const MAX_VARINTS = 2 ** 22;
 
 /**
  * The elements of an input's InferTensorContents, which may come in several pieces. Floats that are packed, as every
@@ -50,14 +52,17 @@ class Contents {
   ) {}
 
   read(pieces: readonly Buffer[]): TensorArray {
-    const whole = this.isFloat() && pieces.length === 1 ? this.readWhole(pieces[0]) : undefined;
+    const isFixed = this.isFloat() || this.spec.datatype === 'BOOL';
+    const whole = isFixed && pieces.length === 1 ? this.readWhole(pieces[0]) : undefined;
     if (whole !== undefined) return whole;
+    const tooMany = this.tooMany();
+    if (tooMany !== undefined) throw inputInvalid(this.spec, tooMany);
     let size = 0;
     for (const piece of pieces) size += piece.length;
     // Before anything as long as the shape says is allocated: an element takes a byte at least.
     if (size < this.count * this.leastBytes()) throw this.wrongCount('fewer');
     for (const piece of pieces) {
-      const reader = new WireReader(piece, this.count + SPARE_FIELDS);
+      const reader = new WireReader(piece, this.maxFields());
       while (reader.next()) {
         if (reader.field !== this.field.number) throw this.wrongField(reader);
         this.readField(reader);
@@ -65,6 +70,16 @@ class Contents {
     }
     if (this.offset !== this.count) throw this.wrongCount('fewer');
     return this.values;
+  }
+
+  private tooMany(): string | undefined {
+    if (this.spec.datatype === 'BYTES') return tooManyBytesElements(this.count);
+    if (this.count <= MAX_VARINTS) return undefined;
+    return `${this.field.name} is for ${MAX_VARINTS} elements at most: send raw_input_contents`;
+  }
+
+  private maxFields(): number {
+    return this.spec.datatype === 'BYTES' ? this.count + 1 : MAX_FIELDS;
   }
 
   private leastBytes(): number {

@@ -101,8 +101,14 @@ export class WireReader {
   /** Reads a varint into `low` and `high`, both from 0 to 2^32 - 1. */
   varint(): void {
     const { bytes } = this;
-    this.low = 0;
+    const first = bytes[this.at] ?? 0x80;
+    this.low = first;
     this.high = 0;
+    if (first < 0x80) {
+      this.at += 1;
+      return;
+    }
+    this.low = 0;
     for (let shift = 0; shift < 70; shift += 7) {
       const byte = bytes[this.at];
       if (byte === undefined) throw notProtobuf();

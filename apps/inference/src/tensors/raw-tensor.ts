@@ -5,6 +5,9 @@ import type { BytesElement, Datatype, TensorArray } from './datatype.js';
 /** Bytes before each BYTES element that say how long it is. */
 const LENGTH_BYTES = 4;
 
+/** A BYTES element costs as much as a hundred numbers; more of them would hold the event loop up. */
+const MAX_BYTES_ELEMENTS = 2 ** 18;
+
 type FixedArray = Exclude<TensorArray, BytesElement[]>;
 
 /** Makes typed arrays over memory that is there already. */
@@ -38,12 +41,19 @@ export function fromRaw(bytes: Uint8Array, datatype: Datatype, count: number): T
     return `has ${bytes.length} bytes, ${count} elements of ${datatype} need ${count * size}`;
   }
   if (datatype === 'BOOL') {
-    const wrong = bytes.findIndex((byte) => byte > 1);
-    if (wrong !== -1) return `has the byte ${bytes[wrong]} at ${wrong}; BOOL takes 0 or 1`;
+    for (let i = 0; i < count; i++) {
+      if ((bytes[i] ?? 0) > 1) return `has the byte ${bytes[i]} at ${i}; BOOL takes 0 or 1`;
+    }
   }
   const { buffer, byteOffset } = bytes;
   if (byteOffset % size === 0) return VIEWS[datatype](buffer, byteOffset, count);
   return VIEWS[datatype](buffer.slice(byteOffset, byteOffset + bytes.length), 0, count);
+}
+
+/** Why so many BYTES elements are not read; undefined when they are. */
+export function tooManyBytesElements(count: number): string | undefined {
+  if (count <= MAX_BYTES_ELEMENTS) return undefined;
+  return `has ${count} elements of BYTES, more than ${MAX_BYTES_ELEMENTS}: send fewer rows per request`;
 }
 
 /** Elements that are UTF-8 become text, since that is what engines compute with; the others stay bytes. */
@@ -52,6 +62,8 @@ function fromRawBytes(bytes: Uint8Array, count: number): BytesElement[] | string
   if (count * LENGTH_BYTES > bytes.length) {
     return `has ${bytes.length} bytes, too few for ${count} elements of BYTES with ${LENGTH_BYTES}-byte lengths`;
   }
+  const tooMany = tooManyBytesElements(count);
+  if (tooMany !== undefined) return tooMany;
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const elements = new Array<BytesElement>(count);
   let at = 0;
