@@ -10,7 +10,7 @@ import { computeReference, describeDifference } from './reference.js';
 import { formatAim, formatTable } from './report.js';
 import { sendOnce } from './send-once.js';
 import type { Target, TargetCall, TargetContext } from './targets/target.js';
-import { TARGETS } from './targets/targets.js';
+import { LEFT_OUT, TARGETS } from './targets/targets.js';
 import { makeWork, WORKS, type Work, type WorkName } from './works.js';
 
 const CONNECTIONS = [1, 16, 64];
@@ -38,7 +38,8 @@ async function runInferenceBench(options: BenchOptions): Promise<object> {
     const missing = await startTargets(names, targets, context);
     const cells = planCells(targets, works, options.connections ?? CONNECTIONS);
     const { measured, failed } = await measureCells(cells, options);
-    return report(measured, missing, failed, options);
+    const leftOut = Object.entries(LEFT_OUT).map(([target, reason]) => ({ target, reason }));
+    return report(measured, [...missing, ...leftOut], failed, options);
   } finally {
     for (const target of [...targets.values()].reverse()) await target.stop();
     await rm(workDir, { recursive: true, force: true });

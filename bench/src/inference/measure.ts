@@ -12,7 +12,7 @@ export interface PlannedCell {
   readonly owner: Target;
 }
 
-/** A cell that failed under load, and why. */
+/** A cell that failed under load: what was measured of it before is dropped with it. */
 export interface FailedCell {
   readonly target: string;
   readonly reason: string;
@@ -20,37 +20,51 @@ export interface FailedCell {
 
 const WARM_UP_SECONDS = 1;
 
-/** Measures every cell once per round; a cell that fails once is left out from then on. */
+/** Measures every cell once per round; a cell that fails twice in a row is left out from then on. */
 export async function measureCells(
   cells: readonly PlannedCell[],
   options: BenchOptions,
 ): Promise<{ measured: MeasuredCell[]; failed: FailedCell[] }> {
   const results = new Map<PlannedCell, LoadResult[]>(cells.map((planned) => [planned, []]));
   const failed: FailedCell[] = [];
-  const attempt = async (planned: PlannedCell, run: () => Promise<unknown>) => {
-    try {
-      await whileAwake(planned.owner, run);
-    } catch (error) {
-      options.signal.throwIfAborted();
-      const reason = `${describeCell(planned.cell)}: ${describeError(error)}`;
-      options.say(`failed: ${reason}`);
-      failed.push({ target: planned.cell.target, reason });
-      results.delete(planned);
-    }
-  };
   for (const planned of widest(cells)) {
-    await attempt(planned, () => load(planned, WARM_UP_SECONDS, options.signal));
+    // A cold server may refuse what it can do a second later: that is told, and measured again.
+    await whileAwake(planned.owner, () => load(planned, WARM_UP_SECONDS, options.signal)).catch(
+      (error: unknown) => options.say(`warming up: ${describeCell(planned.cell)}: ${describeError(error)}`),
+    );
   }
   for (let round = 1; round <= options.rounds; round++) {
     for (const [planned, rounds] of results) {
-      await attempt(planned, async () => {
-        const result = await load(planned, options.seconds, options.signal);
+      try {
+        const result = await measureTwiceAtMost(planned, options);
         rounds.push(result);
         options.say(`round ${round}: ${describeCell(planned.cell)}: ${result.rps.toFixed(0)} req/s`);
-      });
+      } catch (error) {
+        options.signal.throwIfAborted();
+        const reason = `${describeCell(planned.cell)}: ${describeError(error)}`;
+        options.say(`failed: ${reason}`);
+        failed.push({ target: planned.cell.target, reason });
+        results.delete(planned);
+      }
     }
   }
   return { measured: [...results].map(([{ cell }, rounds]) => ({ ...cell, rounds })), failed };
+}
+
+/** A hiccup of the machine can make a server refuse: what failed is measured once more, and that is told. */
+async function measureTwiceAtMost(
+  planned: PlannedCell,
+  { seconds, say, signal }: BenchOptions,
+): Promise<LoadResult> {
+  return whileAwake(planned.owner, async () => {
+    try {
+      return await load(planned, seconds, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      say(`again: ${describeCell(planned.cell)}: ${describeError(error)}`);
+      return load(planned, seconds, signal);
+    }
+  });
 }
 
 /** Of every kind of call the cell with most connections: what warms that up warms up the others. */
@@ -71,10 +85,10 @@ function isSameCall(one: Call, other: Call): boolean {
 }
 
 /** Other targets sleep, so that nothing but the measured one and the load costs CPU. */
-async function whileAwake(target: Target, run: () => Promise<unknown>): Promise<void> {
+async function whileAwake<T>(target: Target, run: () => Promise<T>): Promise<T> {
   await target.resume();
   try {
-    await run();
+    return await run();
   } finally {
     await target.pause();
   }

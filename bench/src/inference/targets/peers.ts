@@ -25,7 +25,6 @@ const OFFERS = {
   ray: { json: 'oip', binary: 'raw' },
   bentoml: { json: 'oip' },
   mlflow: { json: 'mlflow' },
-  torchserve: { json: 'oip', binary: 'raw' },
   triton: { json: 'oip', binary: 'oip', grpc: true },
 } as const satisfies Record<string, Offer>;
 

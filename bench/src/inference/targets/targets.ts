@@ -9,3 +9,8 @@ export const TARGETS: Readonly<Record<string, StartTarget>> = {
   ...Object.fromEntries(PEERS.map((name) => [name, startPeer(name)])),
   aimass: startAimass,
 };
+
+/** Servers that are left out, and why; they are named among the missing. */
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  torchserve: 'it needs Java and several GB of PyTorch packages, also for a model that is no PyTorch model',
+};
