@@ -165,11 +165,11 @@ describe('files that are not what was registered', () => {
       around.version(flipped, heavyModelFiles(7)),
       around.version(missing, heavyModelFiles(8)),
     ]);
-    const flippedFile = blobPath(versions[1]?.manifest?.files[0]?.sha256 ?? '');
+    const flippedFile = blobPath(versions[1].manifest?.files[0]?.sha256 ?? '');
     const bytes = await readFile(flippedFile);
     bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
     await writeFile(flippedFile, bytes);
-    await rm(blobPath(versions[2]?.manifest?.files[0]?.sha256 ?? ''));
+    await rm(blobPath(versions[2].manifest?.files[0]?.sha256 ?? ''));
     const { files } = await storeFiles(around.blobs, await lineModelFiles(3, 1));
     const added = { path: 'zz.bin', ...(await around.blobs.put(Buffer.from('more'))) };
     const withExtra = versionOf(extra, { files: [...files, added], sha256: manifestDigest(files) });
