@@ -111,30 +111,14 @@ describe('CreateDeployment', () => {
     });
   });
 
-  it('keeps how a variant is served, and says so to replicas; out of range it is refused', async () => {
+  it('keeps how a variant is served and whether it comes from somewhere, and tells replicas; refuses what is out of range', async () => {
     const serving = { maxBatchRows: 32, batchDelayUs: 500, priority: 1, maxQueueMs: 200, pinned: true };
-    const deployment = await create('served', [spec('1', { serving }), spec('2')]);
-    expect(deployment.variants.map((variant) => variant.serving)).toEqual([serving, undefined]);
+    const { variants } = await create('served', [spec('1', { serving }), spec('9')]);
+    expect(variants).toMatchObject([{ serving, hasLineage: true }, { hasLineage: false }]);
     const snapshot = await snapshotWith((found) => found.versions.length === 2);
     expect(snapshot.versions.map((version) => version.serving)).toEqual([serving, undefined]);
     const wrong = create('wrong', [spec('1', { serving: { ...serving, priority: 10 } })]);
-    await expect(wrong).rejects.toMatchObject({
-      code: 'traffic_control.variants_invalid',
-      violations: [{ path: 'variants[0].serving.priority' }],
-    });
-  });
-
-  it('says of each variant whether it is known where its version comes from', async () => {
-    const { variants } = await create('a', [spec('1'), spec('2'), spec('9')]);
-    expect(variants.map(({ hasLineage }) => hasLineage)).toEqual([true, true, false]);
-    // From before it was kept: versions came from jobs only.
-    await db.query(
-      `UPDATE deployment SET variants = jsonb_set(variants, '{2,version}', (variants->2->'version') - 'hasLineage')
-      WHERE organization_id = $1`,
-      [organizationId],
-    );
-    const old = present((await service.client.getDeployment({ organizationId, deployment: 'a' })).deployment);
-    expect(old.variants[2]).toMatchObject({ hasLineage: true });
+    await expect(wrong).rejects.toMatchObject({ violations: [{ path: 'variants[0].serving.priority' }] });
   });
 
   it('passes on that a version or model does not exist, and changes nothing', async () => {
