@@ -73,7 +73,7 @@ describe("NVIDIA's perf_analyzer", () => {
       const printed = await run(
         program,
         [
-          ...['-m', 'oip-add-sub', '-u', address, '-i', protocol, '-H', `authorization: ${authorization}`],
+          ...['-m', 'oip-add-sub', '-u', address, '-i', protocol, '-H', `authorization:${authorization}`],
           ...['--shape', 'INPUT0:1,4', '--shape', 'INPUT1:1,4', '--concurrency-range', '2'],
           ...['--request-count', '200', ...more],
         ],
