@@ -38,6 +38,27 @@ export const configSchema = z.object({
     .describe('largest JSON body'),
   /** A prediction that takes longer is given up. */
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(10).default(30_000).describe('longest prediction'),
+  /** A connection that sends nothing, or takes longer for the headers of a request, is closed. */
+  HEADERS_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(15_000)
+    .describe('longest wait for the headers of a request'),
+  /** A connection without a request is closed after this long. */
+  KEEP_ALIVE_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(72_000)
+    .describe('longest idle time of a connection between requests'),
+  /** A client that takes longer than this for each MiB of an answer is cut off. */
+  READ_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(30_000)
+    .describe('longest wait for a client to take a MiB of its answer'),
   /** How long a changed or revoked key may go unnoticed when the notice of it is lost. */
   KEY_POLL_MS: z.coerce.number().int().min(50).max(1000).default(500).describe('interval of the key poll'),
 });

@@ -7,11 +7,11 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SharedPort } from '@aimass/platform-open-inference';
 import { NestLogger } from '@aimass/platform-service';
-import type { PortTimeouts } from '@aimass/platform-open-inference';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
+import { registerBodyTimeout, UPLOAD_TYPES } from './http/body-timeout.js';
 import { registerDocumentation } from './http/documentation.js';
 import { registerHealth } from './http/health.js';
 import { registerAnswerHeaders, requestIdOf } from './http/request-id.js';
@@ -20,23 +20,20 @@ import { serveOpenInference } from './proxy/oip/serve-oip.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
-/**
- * How long clients may take. A whole request has an hour, since an upload is one; the bodies of predictions have the
- * time of a prediction.
- */
-const PORT_TIMEOUTS: PortTimeouts = {
-  headersMs: 15_000,
-  keepAliveMs: 72_000,
-  requestMs: 60 * 60_000,
-  readMs: 30_000,
-};
+/** For a whole request, since an upload is one; the bodies of others have the time of a prediction. */
+const LONGEST_REQUEST_MS = 60 * 60_000;
 
 /** Builds the gateway; it serves after `listen`. */
 export async function createGateway(
   config: Readonly<Config>,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
-  const port = new SharedPort(PORT_TIMEOUTS);
+  const port = new SharedPort({
+    headersMs: config.HEADERS_TIMEOUT_MS,
+    keepAliveMs: config.KEEP_ALIVE_TIMEOUT_MS,
+    readMs: config.READ_TIMEOUT_MS,
+    requestMs: LONGEST_REQUEST_MS,
+  });
   const adapter = new FastifyAdapter({
     genReqId: requestIdOf,
     bodyLimit: config.JSON_LIMIT_BYTES,
@@ -62,6 +59,7 @@ export async function createGateway(
   });
   registerAnswerHeaders(fastify);
   acceptUploads(fastify);
+  registerBodyTimeout(fastify, config.REQUEST_TIMEOUT_MS);
   const plane = app.get(DataPlane);
   registerHealth(fastify, () => plane.isReady());
   await registerDocumentation(fastify, app, version);
@@ -71,6 +69,5 @@ export async function createGateway(
 
 /** Uploads stay streams; their size is limited where they are stored. */
 function acceptUploads(fastify: FastifyInstance): void {
-  const types = ['application/octet-stream', 'text/csv'];
-  fastify.addContentTypeParser(types, (_request, payload, done) => done(null, payload));
+  fastify.addContentTypeParser([...UPLOAD_TYPES], (_request, payload, done) => done(null, payload));
 }

@@ -6,7 +6,7 @@ import { transform } from '@swc/core';
 
 const jsc = {
   parser: { syntax: 'typescript', decorators: true },
-  transform: { legacyDecorator: true },
+  transform: { legacyDecorator: true, decoratorMetadata: true },
   target: 'es2022',
 };
 

@@ -20,3 +20,4 @@ export { OipGrpcServer } from './grpc/oip-grpc-server.js';
 export { registerOipRoutes } from './rest/oip-routes.js';
 export { SharedPort } from './shared-port.js';
 export type { PortTimeouts } from './shared-port.js';
+export { ReceiveTimeout } from './rest/receive-timeout.js';

@@ -12,11 +12,18 @@ export interface PortTimeouts {
   readonly keepAliveMs: number;
   /** For a whole request; 0 for no limit. */
   readonly requestMs: number;
-  /** For taking any of an answer that is ready: a client that reads nothing for this long is cut off. */
+  /** For taking an answer that is ready, for each MiB of it that waits: slower clients are cut off. */
   readonly readMs: number;
 }
 
 const SWEEP_MS = 500;
+const MIB = 1024 * 1024;
+
+/** What a client has not taken of its answers, and since when that has not changed. */
+interface Unread {
+  bytes: number;
+  sinceMs: number;
+}
 
 /**
  * One port for HTTP/1.1 and for HTTP/2 without TLS (prior knowledge, as gRPC speaks it): the first bytes of a
@@ -26,7 +33,7 @@ export class SharedPort {
   private onHttp2: ((socket: Socket) => void) | undefined;
   /** Connections whose first bytes have not come, in the order of their arrival, and since when. */
   private readonly silent = new Map<Socket, number>();
-  private readonly http1 = new Set<Socket>();
+  private readonly http1 = new Map<Socket, Unread>();
 
   constructor(private readonly timeouts: PortTimeouts) {}
 
@@ -55,7 +62,7 @@ export class SharedPort {
     const toHttp1 = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
     server.removeAllListeners('connection');
     const serveHttp1 = (socket: Socket): void => {
-      this.http1.add(socket);
+      this.http1.set(socket, { bytes: 0, sinceMs: 0 });
       socket.once('close', () => this.http1.delete(socket));
       for (const serve of toHttp1) serve.call(server, socket);
     };
@@ -102,10 +109,16 @@ export class SharedPort {
       if (nowMs - sinceMs < this.timeouts.headersMs) break;
       socket.destroy();
     }
-    for (const socket of this.http1) {
-      // Node watches whether the rest moves at all; the timeout is taken off when the next request begins.
-      if (socket.writableLength > 0 && !socket.timeout) socket.setTimeout(this.timeouts.readMs);
-    }
+    for (const [socket, unread] of this.http1) this.watchReader(socket, unread, nowMs);
+  }
+
+  /** Node's own timeout is put off by every byte that the client sends, whether it reads or not. */
+  private watchReader(socket: Socket, unread: Unread, nowMs: number): void {
+    const bytes = socket.writableLength;
+    if (bytes === 0 || bytes !== unread.bytes) {
+      unread.bytes = bytes;
+      unread.sinceMs = nowMs;
+    } else if (nowMs - unread.sinceMs > this.timeouts.readMs * (1 + bytes / MIB)) socket.destroy();
   }
 }
 

@@ -18,13 +18,23 @@ const ERROR = {
   content: json({ type: 'object', required: ['error'], properties: { error: { type: 'string' } } }),
 };
 
+/** A value that the protocol passes on without giving it a meaning, or one of the meanings that are listed. */
+const parameters = (description: string) => ({
+  type: 'object',
+  description,
+  additionalProperties: { type: ['string', 'number', 'boolean'] },
+});
+
 const TENSOR = {
   type: 'object',
-  required: ['name', 'shape', 'datatype', 'data'],
+  required: ['name', 'shape', 'datatype'],
   properties: {
     name: { type: 'string', description: 'as in the signature' },
     shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
     datatype: { type: 'string', description: 'FP32, INT64, …' },
+    parameters: parameters(
+      '`binary_data_size`: the tensor is raw bytes behind the JSON, and `data` is absent',
+    ),
     data: { type: 'array', items: {}, description: 'row-major, nested to the shape or flat' },
   },
 };
@@ -55,7 +65,15 @@ const REQUEST = {
   properties: {
     id: { type: 'string', description: 'comes back in the answer' },
     inputs: { type: 'array', items: TENSOR },
-    outputs: { type: 'array', items: { type: 'object', properties: { name: { type: 'string' } } } },
+    parameters: parameters('`binary_data_output`, `priority`, `timeout` (microseconds)'),
+    outputs: {
+      type: 'array',
+      description: 'absent: all',
+      items: {
+        type: 'object',
+        properties: { name: { type: 'string' }, parameters: parameters('`binary_data`') },
+      },
+    },
   },
 };
 
@@ -69,12 +87,64 @@ const RESPONSE = {
   },
 };
 
+const DURATION = {
+  type: 'object',
+  properties: { count: { type: 'integer' }, ns: { type: 'integer', description: 'nanoseconds in all' } },
+};
+
+const STATISTICS = {
+  type: 'object',
+  properties: {
+    model_stats: {
+      type: 'array',
+      items: {
+        type: 'object',
+        description: 'as in the statistics extension of Triton; one entry a version',
+        properties: {
+          name: { type: 'string' },
+          version: { type: 'string' },
+          last_inference: { type: 'integer', description: 'milliseconds since the epoch' },
+          inference_count: { type: 'integer', description: 'rows' },
+          execution_count: { type: 'integer', description: 'engine runs' },
+          inference_stats: { type: 'object', additionalProperties: DURATION },
+          batch_stats: { type: 'array', items: { type: 'object' } },
+        },
+      },
+    },
+  },
+};
+
+const INDEX = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: {
+      name: { type: 'string' },
+      version: { type: 'string' },
+      state: { type: 'string', enum: ['READY', 'LOADING', 'UNLOADING', 'UNAVAILABLE'] },
+      reason: { type: 'string' },
+    },
+  },
+};
+
 const READY = { type: 'object', properties: { name: { type: 'string' }, ready: { type: 'boolean' } } };
 const MODEL = pathParameter(
   'model',
   '`name`, or `vendor/name` for a subscribed one (the slash as %2F or plain)',
 );
 const VERSION = pathParameter('version', 'a number, a version id or an alias');
+
+const header = (name: string, description: string) => ({
+  name,
+  in: 'header',
+  description,
+  schema: { type: 'integer' },
+});
+const INFER_HEADERS = [
+  header('x-request-timeout-ms', 'how long the caller waits'),
+  header('x-request-priority', '1 (first) to 9'),
+  header('Inference-Header-Content-Length', 'length of the JSON when raw tensors follow it'),
+];
 
 /** Paths of the server itself. */
 const SERVER_PATHS = {
@@ -90,6 +160,17 @@ const SERVER_PATHS = {
 /** OpenAPI 3.1 path items of the data plane. */
 export const OIP_PATHS: Readonly<Record<string, object>> = {
   ...SERVER_PATHS,
+  '/v2/models': {
+    get: route(
+      'The models that can be called',
+      answer('Their names', {
+        type: 'object',
+        properties: { models: { type: 'array', items: { type: 'string' } } },
+      }),
+    ),
+  },
+  '/v2/models/stats': { get: route('Statistics of all models', answer('What they have done', STATISTICS)) },
+  ...repositoryPaths(),
   ...modelPaths('/v2/models/{model}', [MODEL]),
   ...modelPaths('/v2/models/{model}/versions/{version}', [MODEL, VERSION]),
 };
@@ -97,7 +178,16 @@ export const OIP_PATHS: Readonly<Record<string, object>> = {
 function modelPaths(base: string, parameters: object[]): Record<string, object> {
   const infer = {
     ...route('Predict', answer('The prediction', RESPONSE)),
-    requestBody: { required: true, content: json(REQUEST) },
+    parameters: INFER_HEADERS,
+    requestBody: {
+      required: true,
+      content: {
+        ...json(REQUEST),
+        'application/octet-stream': {
+          schema: { type: 'string', format: 'binary', description: 'the JSON, then raw tensors' },
+        },
+      },
+    },
   };
   return {
     [base]: { parameters, get: route('Model metadata', answer('Names, datatypes and shapes', METADATA)) },
@@ -105,7 +195,31 @@ function modelPaths(base: string, parameters: object[]): Record<string, object> 
       parameters,
       get: route('Whether the model is ready', answer('Whether it is', READY)),
     },
+    [`${base}/config`]: {
+      parameters,
+      get: route('Model configuration', answer('As Triton has it', { type: 'object' })),
+    },
+    [`${base}/stats`]: { parameters, get: route('Statistics', answer('What it has done', STATISTICS)) },
     [`${base}/infer`]: { parameters, post: infer },
+  };
+}
+
+function repositoryPaths(): Record<string, object> {
+  const body = (properties: object) => ({ content: json({ type: 'object', properties }) });
+  const done = { 200: { description: 'Done' }, default: ERROR };
+  const change = (summary: string) => ({
+    parameters: [MODEL],
+    post: { ...route(summary, done), requestBody: body({ parameters: parameters('none is needed') }) },
+  });
+  return {
+    '/v2/repository/index': {
+      post: {
+        ...route('Every version of every model', answer('Where each stands', INDEX)),
+        requestBody: body({ ready: { type: 'boolean', description: 'only those that are' } }),
+      },
+    },
+    '/v2/repository/models/{model}/load': change('Bring a model into memory'),
+    '/v2/repository/models/{model}/unload': change('Take a model out of memory'),
   };
 }
 

@@ -35,8 +35,9 @@ const LIMITS = {
   'grpc.max_concurrent_streams': 256,
   // Bookkeeping per call that nobody here reads.
   'grpc.enable_channelz': 0,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
+  // A connection that was told to go away (a flood) but stays open is closed by this, too.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
   'grpc.max_connection_idle_ms': 10 * 60_000,
   // Megabytes that one connection may take; streams beyond that are refused.
   'grpc-node.max_session_memory': 128,
