@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, type Aim } from './aims.js';
+import { findUnmeasured, judge, type Aim } from './aims.js';
 import { summarize, type MeasuredCell } from './cells.js';
 
 const SETTING = { work: 'linear', protocol: 'http', connections: 16 } as const;
@@ -39,6 +39,15 @@ describe('judge', () => {
     const result = judge([AIM], [cell('aimass', 80, 80, 80), cell('ceiling', 100)])[0];
     expect(result?.value).toBeNaN();
     expect(result?.reached).toBe(false);
+  });
+});
+
+describe('findUnmeasured', () => {
+  it('names an aim whose cell failed, and none that nobody asked for', () => {
+    const [mine, other] = [cell('aimass', 80), cell('ceiling', 100)];
+    expect(findUnmeasured([AIM], [mine, other], [other])).toEqual([AIM]);
+    expect(findUnmeasured([AIM], [mine, other], [mine, other])).toEqual([]);
+    expect(findUnmeasured([AIM], [mine], [mine])).toEqual([]);
   });
 });
 

@@ -54,11 +54,22 @@ export function judge(aims: readonly Aim[], cells: readonly MeasuredCell[]): Aim
   });
 }
 
-function findCell(
-  cells: readonly MeasuredCell[],
+/** The aims that cannot be judged because a cell that was planned was not measured. */
+export function findUnmeasured(
+  aims: readonly Aim[],
+  planned: readonly Cell[],
+  measured: readonly Cell[],
+): Aim[] {
+  const holdsBoth = (cells: readonly Cell[], aim: Aim) =>
+    [aim.target, aim.beside].every((target) => findCell(cells, aim, target));
+  return aims.filter((aim) => holdsBoth(planned, aim) && !holdsBoth(measured, aim));
+}
+
+function findCell<C extends Cell>(
+  cells: readonly C[],
   { work, protocol, connections }: Setting,
   target: string,
-): MeasuredCell | undefined {
+): C | undefined {
   const same = (cell: Cell) =>
     cell.work === work && cell.protocol === protocol && cell.connections === connections;
   return cells.find((cell) => same(cell) && cell.target === target);

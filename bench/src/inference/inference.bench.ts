@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench, BenchOptions } from '../bench.js';
-import { AIMS, judge } from './aims.js';
-import { summarize, type MeasuredCell } from './cells.js';
+import { AIMS, findUnmeasured, judge } from './aims.js';
+import { summarize, type Cell, type MeasuredCell } from './cells.js';
 import { describeError } from './describe-error.js';
 import { measureCells, type PlannedCell } from './measure.js';
 import { computeReference, describeDifference } from './reference.js';
@@ -37,9 +37,12 @@ async function runInferenceBench(options: BenchOptions): Promise<object> {
     const context = await prepare(workDir, works, options);
     const missing = await startTargets(names, targets, context);
     const cells = planCells(targets, works, options.connections ?? CONNECTIONS);
-    const { measured, failed } = await measureCells(cells, options);
+    const outcome = await measureCells(cells, options);
     const leftOut = Object.entries(LEFT_OUT).map(([target, reason]) => ({ target, reason }));
-    return report(measured, [...missing, ...leftOut], failed, options);
+    return report(
+      { ...outcome, planned: cells.map(({ cell }) => cell), missing: [...missing, ...leftOut] },
+      options,
+    );
   } finally {
     for (const target of [...targets.values()].reverse()) await target.stop();
     await rm(workDir, { recursive: true, force: true });
@@ -130,17 +133,23 @@ function planCells(
   );
 }
 
-function report(
-  measured: readonly MeasuredCell[],
-  missing: readonly Absence[],
-  failed: readonly Absence[],
-  { rounds, say }: BenchOptions,
-): object {
+/** Everything that a run found out. */
+interface Findings {
+  readonly planned: readonly Cell[];
+  readonly measured: readonly MeasuredCell[];
+  readonly missing: readonly Absence[];
+  readonly failed: readonly Absence[];
+}
+
+function report({ planned, measured, missing, failed }: Findings, { rounds, say }: BenchOptions): object {
   say(`\nMedians of ${rounds} rounds; noise is half of what lies between the slowest and the fastest round.`);
   for (const line of formatTable(measured)) say(line);
   say('');
   const aims = judge(AIMS, measured);
   for (const aim of aims) say(formatAim(aim));
+  for (const { work, protocol, connections, target, beside } of findUnmeasured(AIMS, planned, measured)) {
+    say(`${work} ${protocol} ${connections}: ${target} beside ${beside}: NOT MEASURED`);
+  }
   for (const { target, reason } of missing) say(`missing: ${target}: ${reason}`);
   for (const { target, reason } of failed) say(`failed: ${target}: ${reason}`);
   return { bench: 'inference', rounds, results: measured.map(summarize), aims, missing, failed };

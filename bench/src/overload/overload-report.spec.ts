@@ -18,7 +18,7 @@ function openLoop(part: Partial<OpenLoopResult>): OpenLoopResult {
 
 function makeRound(overload: Partial<OpenLoopResult>, peakRps = 100): OverloadRound {
   return {
-    peak: { rps: peakRps, p50Ms: 4, p99Ms: 8 },
+    peak: { rps: peakRps, p50Ms: 4, p99Ms: 8, failures: 0 },
     normal: openLoop({ p99Ms: 10 }),
     overload: openLoop(overload),
     recoveryMs: 12,

@@ -1,11 +1,11 @@
-import type { LoadResult } from '../load/load.js';
+import type { LoadReport } from '../load/load.js';
 import type { OpenLoopResult } from '../load/open-loop.js';
 import { median, round } from '../load/statistics.js';
 
 /** What one round measured. */
 export interface OverloadRound {
   /** Closed loop: as much as can be done. */
-  readonly peak: LoadResult;
+  readonly peak: LoadReport;
   /** Open loop a little below the peak. */
   readonly normal: OpenLoopResult;
   /** Open loop at three times the peak. */
