@@ -1,7 +1,9 @@
 /** A queue that has not been empty for this long is a standing one; a shorter one is a burst. */
-const STANDING_MS = 100;
+const STANDING_MS = 200;
 /** Weight of the newest run in the average. */
 const NEWEST_WEIGHT = 0.2;
+/** A run counts at most this many times the average: a process that was paused once has not become slow. */
+const OUTLIER_FACTOR = 4;
 
 /**
  * Tells how long a job would wait, and how long it may. A burst may use all of its deadline: it will be over. A queue that
@@ -24,8 +26,12 @@ export class QueueClock {
    */
   ran(readyMs: number, nowMs: number): void {
     const cycleMs = nowMs - readyMs;
-    const isFirst = this.meanCycleMs === 0;
-    this.meanCycleMs = isFirst ? cycleMs : this.meanCycleMs + NEWEST_WEIGHT * (cycleMs - this.meanCycleMs);
+    const { meanCycleMs } = this;
+    if (meanCycleMs === 0) this.meanCycleMs = cycleMs;
+    else {
+      const counted = Math.min(cycleMs, meanCycleMs * OUTLIER_FACTOR);
+      this.meanCycleMs = meanCycleMs + NEWEST_WEIGHT * (counted - meanCycleMs);
+    }
   }
 
   /** How long a job with this many runs before it would wait. */
