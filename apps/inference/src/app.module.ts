@@ -7,6 +7,7 @@ import { EnginesModule } from './engines/engines.module.js';
 import { HeartbeatModule } from './heartbeat/heartbeat.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { NatsModule } from './nats/nats.module.js';
+import { OperatorModule } from './operator/operator.module.js';
 import { PlacementModule } from './placement/placement.module.js';
 import { ReplicaModule } from './replica/replica.module.js';
 
@@ -26,6 +27,7 @@ export class AppModule {
         HeartbeatModule,
         DataPlaneModule,
         ReplicaModule,
+        OperatorModule,
       ],
     };
   }

@@ -8,6 +8,14 @@ export const configSchema = z.object({
   ...serviceEnv(),
   ...natsEnv(),
   ...blobsEnv(),
+  HTTP_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe('port of the Open Inference Protocol (REST and gRPC) for operators; none when absent'),
+  HTTP_HOST: z.string().default('127.0.0.1').describe('address that port binds to; it asks for no key'),
   CACHE_DIR: z
     .string()
     .min(1)
@@ -22,6 +30,26 @@ export const configSchema = z.object({
     .default('auto')
     .describe('auto takes the native library when it is built'),
   ONNX_THREADS: count(1).describe('threads that compute one operator of an ONNX model'),
+  SLOW_RUN_MS: z.coerce
+    .number()
+    .min(0)
+    .default(5)
+    .describe('a model whose run takes longer, in milliseconds, runs in a thread beside the event loop'),
+  SLOW_LANES: count(1).optional().describe('such threads at most; default one less than there are cores'),
+  RUN_LIMIT_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .default(30)
+    .describe('a run that takes longer ends the process, since nothing else can end it'),
+  TRIAL_LOADS: z
+    .stringbool()
+    .default(true)
+    .describe('whether models that could end the process are first tried in another one'),
+  TRIAL_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .default(20)
+    .describe('time for a model to load and run in its trial'),
   MAX_BATCH_ROWS: count(64).describe('rows that one engine run takes at most; a larger request runs alone'),
   MAX_QUEUED_CALLS: count(2048).describe(
     'calls that wait for one model version at most; more are refused with 503',

@@ -3,5 +3,5 @@ import { PlacementService } from './placement.service.js';
 import { RoutingFollower } from './routing-follower.js';
 
 /** Which model versions this replica holds. */
-@Module({ providers: [PlacementService, RoutingFollower] })
+@Module({ providers: [PlacementService, RoutingFollower], exports: [PlacementService] })
 export class PlacementModule {}

@@ -34,6 +34,16 @@ export class PlacementService {
     return gone;
   }
 
+  /** Whether it is known what to serve, if only from the last run. */
+  get isPlaced(): boolean {
+    return this.hasHeard;
+  }
+
+  /** Every organization's routes, as they are called there. */
+  routes(): ReturnType<SnapshotSet['routes']> {
+    return this.snapshots.routes();
+  }
+
   private place(): void {
     const specs = new Map<string, VersionSpec>();
     for (const [id, version] of this.snapshots.versions()) {

@@ -29,6 +29,13 @@ export class SnapshotSet {
     return [...this.snapshots.keys()];
   }
 
+  /** Every organization's routes, as they are called there. */
+  routes(): { readonly organizationId: string; readonly route: routing.Route }[] {
+    return [...this.snapshots].flatMap(([organizationId, { routes }]) =>
+      routes.map((route) => ({ organizationId, route })),
+    );
+  }
+
   /**
    * Every version that any route sends traffic to or any snapshot describes, by id. Versions are immutable; how they are
    * to be served may differ between snapshots and is merged.

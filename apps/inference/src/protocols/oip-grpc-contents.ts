@@ -55,12 +55,7 @@ class Contents {
     const isFixed = this.isFloat() || this.spec.datatype === 'BOOL';
     const whole = isFixed && pieces.length === 1 ? this.readWhole(pieces[0]) : undefined;
     if (whole !== undefined) return whole;
-    const tooMany = this.tooMany();
-    if (tooMany !== undefined) throw inputInvalid(this.spec, tooMany);
-    let size = 0;
-    for (const piece of pieces) size += piece.length;
-    // Before anything as long as the shape says is allocated: an element takes a byte at least.
-    if (size < this.count * this.leastBytes()) throw this.wrongCount('fewer');
+    this.checkCount(pieces);
     for (const piece of pieces) {
       const reader = new WireReader(piece, this.maxFields());
       while (reader.next()) {
@@ -70,6 +65,15 @@ class Contents {
     }
     if (this.offset !== this.count) throw this.wrongCount('fewer');
     return this.values;
+  }
+
+  /** Before anything as long as the shape says is allocated: an element takes a byte at least. */
+  private checkCount(pieces: readonly Buffer[]): void {
+    const tooMany = this.tooMany();
+    if (tooMany !== undefined) throw inputInvalid(this.spec, tooMany);
+    let size = 0;
+    for (const piece of pieces) size += piece.length;
+    if (size < this.count * this.leastBytes()) throw this.wrongCount('fewer');
   }
 
   private tooMany(): string | undefined {
