@@ -19,7 +19,8 @@ export function checkGraph(meta: MetaGraph): void {
     if (isCheckpointOperator(node.op))
       throw operatorRefused(node.op, 'which touches checkpoints when it is called');
   }
-  for (const node of reachedFrom(meta, [meta.restoreOp])) assertRestores(meta, node);
+  const surroundings = surroundingsOf(meta);
+  for (const node of reachedFrom(meta, [meta.restoreOp])) assertRestores(node, surroundings.get(node));
 }
 
 function printsToFile({ op, texts }: TfNode): boolean {
@@ -29,13 +30,24 @@ function printsToFile({ op, texts }: TfNode): boolean {
   );
 }
 
+type NodesByName = ReadonlyMap<string, TfNode>;
+
+const byName = (nodes: readonly TfNode[]): NodesByName => new Map(nodes.map((node) => [node.name, node]));
+
+/** Each node's graph or function, made once: a model may have as many restoring nodes as it has nodes. */
+function surroundingsOf(meta: MetaGraph): ReadonlyMap<TfNode, NodesByName> {
+  const surroundings = new Map<TfNode, NodesByName>();
+  for (const nodes of [meta.nodes, ...meta.functions.map((fn) => fn.nodes)]) {
+    const around = byName(nodes);
+    for (const node of nodes) surroundings.set(node, around);
+  }
+  return surroundings;
+}
+
 /** When a model is restored, its variables are read from the file that the loader names, and nothing is written. */
-function assertRestores(meta: MetaGraph, node: TfNode): void {
+function assertRestores(node: TfNode, around: NodesByName | undefined): void {
   if (!isCheckpointOperator(node.op)) return;
-  const [filename = ''] = node.inputs;
-  const body =
-    [meta.nodes, ...meta.functions.map((fn) => fn.nodes)].find((nodes) => nodes.includes(node)) ?? [];
-  const source = body.find(({ name }) => name === nodeName(filename));
+  const source = around?.get(nodeName(node.inputs[0] ?? ''));
   // Not among the nodes: an argument of the function.
   if (node.op === 'RestoreV2' && (source === undefined || FILENAME_SOURCES.has(source.op))) return;
   throw operatorRefused(node.op, 'in another way than to restore its own variables');
@@ -43,15 +55,15 @@ function assertRestores(meta: MetaGraph, node: TfNode): void {
 
 /** All nodes that run when one of these does: what leads to them, and everything in the functions that are called. */
 function reachedFrom(meta: MetaGraph, names: readonly string[]): Set<TfNode> {
-  const byName = new Map(meta.nodes.map((node) => [node.name, node]));
+  const nodes = byName(meta.nodes);
   const functions = new Map(meta.functions.map((fn) => [fn.name, fn]));
   const reached = new Set<TfNode>();
-  const waiting = names.flatMap((name) => byName.get(nodeName(name)) ?? []);
+  const waiting = names.flatMap((name) => nodes.get(nodeName(name)) ?? []);
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (reached.has(node)) continue;
     reached.add(node);
     for (const input of node.inputs) {
-      const before = byName.get(nodeName(input));
+      const before = nodes.get(nodeName(input));
       if (before !== undefined && !reached.has(before)) waiting.push(before);
     }
     for (const called of [node.op, ...node.calls]) {

@@ -25,8 +25,12 @@ const SHAPE = { dim: 2, unknownRank: 3 } as const;
 const DIM = { size: 1 } as const;
 const ASSET = { filename: 2 } as const;
 
-/** Attributes are many and mostly skipped, so that more messages than in ONNX are harmless. */
-const MAX_MESSAGES = 4_000_000;
+/** Attributes are many and not kept, so that more messages than in ONNX are harmless. */
+const MAX_MESSAGES = 1_000_000;
+/** Attributes that every operator defines as types, shapes and tensors: no function is called by them. */
+const SKIPPED_ATTRIBUTES: ReadonlySet<string> = new Set(
+  'T Tidx Tin Tout dtype dtypes shape value _output_shapes container shared_name'.split(' '),
+);
 /** Attributes whose text is looked into. */
 const KEPT_ATTRIBUTES: ReadonlySet<string> = new Set(['output_stream', 'filename']);
 
@@ -119,7 +123,7 @@ function attributeScan(node: TfNode): MessageScan {
     bytes: (_, bytes) => void node.texts.set(key, toText(bytes)),
   };
   return entryScan(
-    () => value,
+    () => (SKIPPED_ATTRIBUTES.has(key) ? undefined : value),
     (text) => {
       key = text;
     },
@@ -208,7 +212,7 @@ function shapeScan(tensor: TfTensor): MessageScan {
 }
 
 /** An entry of a map whose value is a message; the key is written first. */
-function entryScan(value: () => MessageScan, onKey?: (key: string) => void): MessageScan {
+function entryScan(value: () => MessageScan | undefined, onKey?: (key: string) => void): MessageScan {
   return {
     delimited: (field) => {
       if (field === MAP_ENTRY.key) return 'bytes';

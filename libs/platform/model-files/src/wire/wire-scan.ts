@@ -19,16 +19,16 @@ export interface MessageScan {
   end?(): void;
 }
 
-const WINDOW_BYTES = 256 * 1024;
+/** Also what is scanned in one turn of the event loop: some milliseconds, even of nothing but tags. */
+const WINDOW_BYTES = 64 * 1024;
 /** No field that is asked for whole may be longer. */
-const MAX_WHOLE_BYTES = 64 * 1024;
+const MAX_WHOLE_BYTES = 32 * 1024;
 /** Protobuf's own readers stop at 100. */
 const MAX_DEPTH = 64;
 /** Two million trees of a forest stay below; it bounds the time that a file made of nothing but tags may take. */
-const MAX_FIELDS = 64_000_000;
-const WINDOWS_PER_TURN = 8;
+const MAX_FIELDS = 32_000_000;
 /** Messages and texts that are looked into: what a scan keeps grows with them. */
-const MAX_MESSAGES = 1_000_000;
+const MAX_MESSAGES = 500_000;
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -41,14 +41,14 @@ export async function scanWire(
   maxMessages: number = MAX_MESSAGES,
 ): Promise<void> {
   const scan = new WireScan(file, root, maxMessages);
-  for (let windows = 1; !scan.isDone(); windows += 1) {
+  while (!scan.isDone()) {
     const start = scan.position;
     const end = Math.min(file.sizeBytes, start + WINDOW_BYTES);
     const window = await file.read(start, end);
     if (window.length !== end - start) throw malformed(file.path, 'it is shorter than it should be');
     scan.consume(window);
     if (scan.position === start) throw malformed(file.path, 'it ends in the middle of a field');
-    if (windows % WINDOWS_PER_TURN === 0) await nextTurn();
+    await nextTurn();
   }
 }
 
