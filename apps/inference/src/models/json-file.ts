@@ -34,6 +34,11 @@ export class JsonFile<T> {
     return this.pending;
   }
 
+  /** Settles when everything written so far is on disk, or has failed. */
+  settled(): Promise<void> {
+    return this.pending;
+  }
+
   private async replace(text: string): Promise<void> {
     const temporary = `${this.path}.${randomUUID()}.tmp`;
     try {

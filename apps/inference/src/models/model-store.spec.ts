@@ -95,14 +95,20 @@ const changed = vi.fn();
 let folder: string;
 let loader: StagedLoader;
 let crashes: CrashWatch;
+let memory: ModelMemory;
 let store: ModelStore;
 
 async function createStore(budgetBytes?: number): Promise<void> {
-  const memory = { CACHE_DIR: folder, MEMORY_BUDGET_BYTES: budgetBytes };
+  memory = new ModelMemory({ CACHE_DIR: folder, MEMORY_BUDGET_BYTES: budgetBytes });
   crashes = await CrashWatch.open(folder);
   const config = { MAX_BATCH_ROWS: 4, MAX_QUEUED_CALLS: 4, MAX_QUEUE_MS: 100, UNLOAD_GRACE_SECONDS: 30 };
-  store = new ModelStore(loader, new ModelMemory(memory), crashes, config);
+  store = new ModelStore(loader, memory, crashes, config);
   store.onChange(changed);
+}
+
+async function stopStore(): Promise<void> {
+  store.onApplicationShutdown();
+  await Promise.all([crashes.onApplicationShutdown(), memory.onApplicationShutdown()]);
 }
 
 beforeEach(async () => {
@@ -113,11 +119,10 @@ beforeEach(async () => {
   loader = new StagedLoader();
   await createStore();
 });
-afterEach(() => {
-  store.onApplicationShutdown();
-  crashes.onApplicationShutdown();
+afterEach(async () => {
+  await stopStore();
   vi.useRealTimers();
-  rmSync(folder, { recursive: true, maxRetries: 5 });
+  rmSync(folder, { recursive: true });
 });
 
 describe('loading', () => {
@@ -263,8 +268,7 @@ describe('asking for a version', () => {
 describe('with less memory than the versions take', () => {
   /** Three versions of 40 in a memory of 100: two are loaded, the third stays cold. */
   async function crowd(...third: Parameters<typeof specOf>[]): Promise<[Staged, Staged]> {
-    store.onApplicationShutdown();
-    crashes.onApplicationShutdown();
+    await stopStore();
     const measured = { 'd-mv_1': 40, 'd-mv_2': 40, 'd-mv_3': third[0]?.[1] ?? 40 };
     writeFileSync(join(folder, 'measured.json'), JSON.stringify(measured));
     await createStore(100);

@@ -63,6 +63,11 @@ export class CrashRecord {
     return this.crashes.delete(digest) ? this.write() : Promise.resolve();
   }
 
+  /** Settles when everything is on disk. */
+  settled(): Promise<void> {
+    return this.file.settled();
+  }
+
   private add(digest: string, work: Work, modelVersionId: string): void {
     const count = (this.crashes.get(digest)?.count ?? 0) + 1;
     this.crashes.set(digest, { count, work, modelVersionId, lastAt: new Date().toISOString() });

@@ -32,8 +32,9 @@ export class CrashWatch implements OnApplicationShutdown {
     return watch;
   }
 
-  onApplicationShutdown(): void {
+  onApplicationShutdown(): Promise<void> {
     this.journal.close();
+    return this.record.settled();
   }
 
   /** Why the version is not to be loaded, or undefined. */

@@ -53,6 +53,11 @@ export class MeasuredMemory {
     return this.measured.get(manifest.sha256) === bytes ? bytes : this.keep(manifest.sha256, bytes);
   }
 
+  /** Settles when everything is on disk. */
+  settled(): Promise<void> {
+    return this.file.settled();
+  }
+
   private keep(digest: string, bytes: number): number {
     this.measured.delete(digest);
     this.measured.set(digest, bytes);

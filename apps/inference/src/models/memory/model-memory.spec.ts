@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '@aimass/testing';
 import { LINE_SIGNATURE } from '../../../test/layers-model.fixture.js';
 import { grownBytes } from './growth.js';
 import { MeasuredMemory } from './measured-memory.js';
@@ -23,12 +22,23 @@ const BARE_SPEC = {
   signature: LINE_SIGNATURE,
 };
 let folder: string;
+/** Their writes are waited for. */
+const opened: MeasuredMemory[] = [];
+
+function open(): MeasuredMemory {
+  const measured = new MeasuredMemory(folder);
+  opened.push(measured);
+  return measured;
+}
 
 beforeEach(async () => {
   Logger.overrideLogger(false);
   folder = await mkdtemp(join(tmpdir(), 'aimass-measured-'));
 });
-afterEach(() => rm(folder, { recursive: true, maxRetries: 5 }));
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.settled();
+  await rm(folder, { recursive: true });
+});
 
 describe('the default budget', () => {
   it('is half of the machine, or half of the cgroup where that is smaller', () => {
@@ -48,7 +58,7 @@ it('takes for what a load added what the process grew by, without the garbage th
   expect(grownBytes(before, { rss: 150, heapTotal: 20, external: 5 })).toBe(50);
 });
 
-it('does not charge the first version of an engine for the engine', () => {
+it('does not charge the first version of an engine for the engine', async () => {
   const memory = new ModelMemory({ CACHE_DIR: folder, MEMORY_BUDGET_BYTES: 100 * MIB });
   const model = { run: () => Promise.resolve([]), dispose: () => undefined };
   const spec = (sha256: string) => {
@@ -57,25 +67,26 @@ it('does not charge the first version of an engine for the engine', () => {
   expect(memory.measure(spec('first'), model, 90 * MIB)).toBe(21 * MIB);
   expect(memory.measure(spec('second'), model, 30 * MIB)).toBe(30 * MIB);
   expect(memory.measure(spec('third'), { ...model, memoryBytes: 12 * MIB }, 30 * MIB)).toBe(12 * MIB);
+  await memory.onApplicationShutdown();
 });
 
 describe('measured memory', () => {
   it('guesses from the files before the first load, without ruling out what may fit', () => {
-    const measured = new MeasuredMemory(folder);
+    const measured = open();
     expect(measured.expect(manifest(10 * MIB), 100 * MIB)).toBe(21 * MIB);
     expect(measured.expect(manifest(10 * MIB), 15 * MIB)).toBe(15 * MIB);
     expect(measured.expect(manifest(10 * MIB), 5 * MIB)).toBe(10 * MIB);
   });
 
   it('knows what was measured, also after a restart', async () => {
-    expect(new MeasuredMemory(folder).remember(manifest(1_000), 3_000)).toBe(3_000);
-    await eventually(() =>
-      new MeasuredMemory(folder).expect(manifest(1_000), MIB) === 3_000 ? true : undefined,
-    );
+    const measured = open();
+    expect(measured.remember(manifest(1_000), 3_000)).toBe(3_000);
+    await measured.settled();
+    expect(open().expect(manifest(1_000), MIB)).toBe(3_000);
   });
 
   it('never counts less than the files, and keeps what it knew when the allocator had pages left', () => {
-    const measured = new MeasuredMemory(folder);
+    const measured = open();
     expect(measured.remember(manifest(1_000), -500)).toBe(1_000);
     expect(measured.remember(manifest(1_000), 3_000)).toBe(2_000);
     expect(measured.remember(manifest(1_000), 0)).toBe(2_000);
@@ -83,7 +94,7 @@ describe('measured memory', () => {
   });
 
   it('takes the word of an engine that knows', () => {
-    const measured = new MeasuredMemory(folder);
+    const measured = open();
     measured.remember(manifest(1_000), 9_000);
     expect(measured.know(manifest(1_000), 1_500)).toBe(1_500);
     expect(measured.expect(manifest(1_000), MIB)).toBe(1_500);
@@ -91,12 +102,10 @@ describe('measured memory', () => {
 
   it('starts anew when its file is damaged, and writes it whole', async () => {
     await writeFile(join(folder, 'measured.json'), '{"d1":');
-    const measured = new MeasuredMemory(folder);
+    const measured = open();
     expect(measured.remember(manifest(1_000), 3_000)).toBe(3_000);
-    const text = await eventually(async () => {
-      const content = await readFile(join(folder, 'measured.json'), 'utf8');
-      return content.endsWith('}') ? content : undefined;
-    });
+    await measured.settled();
+    const text = await readFile(join(folder, 'measured.json'), 'utf8');
     expect(JSON.parse(text)).toEqual({ d1: 3_000 });
   });
 });

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG } from '@aimass/platform-service';
 import type { Config } from '../../config.js';
 import type { LoadedModel } from '../../engines/engine.js';
@@ -11,7 +12,7 @@ import { EvictionClock } from './use-value.js';
 
 /** The memory that loaded versions share: how much there is, how much each takes, and who has to make room. */
 @Injectable()
-export class ModelMemory {
+export class ModelMemory implements OnApplicationShutdown {
   readonly budgetBytes: number;
   readonly clock = new EvictionClock();
   private readonly measured: MeasuredMemory;
@@ -21,6 +22,10 @@ export class ModelMemory {
   constructor(@Inject(CONFIG) config: Pick<Config, 'MEMORY_BUDGET_BYTES' | 'CACHE_DIR'>) {
     this.budgetBytes = config.MEMORY_BUDGET_BYTES ?? defaultMemoryBudget();
     this.measured = new MeasuredMemory(config.CACHE_DIR);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.measured.settled();
   }
 
   /** Bytes a load of this version is going to take. */
