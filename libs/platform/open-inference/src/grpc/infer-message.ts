@@ -10,7 +10,7 @@ export interface InferNames {
 }
 
 /** More fields than this are nothing a client sends, and would only keep the event loop busy. */
-const MAX_FIELDS = 65_536;
+const MAX_FIELDS = 16_384;
 const MAX_TEXT_BYTES = 1024;
 const MAX_VARINT_BYTES = 10;
 
