@@ -183,7 +183,7 @@ describe('a process that is stopped', () => {
     const args = ['--conditions=source', '--import', here('ts-register.mjs'), here('replica-process.ts')];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
-    const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
     return { child, address: line.toString().trim() };
   }
 

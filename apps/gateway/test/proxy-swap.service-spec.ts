@@ -94,6 +94,11 @@ describe('a version that replaces another', () => {
     const named = await under.infer(`named/versions/${next}`);
     expect([named.status, named.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await versionOf(await under.infer('named'))).toBe(old);
+    const isReady = async (path: string): Promise<number> => {
+      const headers = { authorization: 'Bearer am_good' };
+      return (await fetch(`${under.url}/v2/models/${path}/ready`, { headers })).status;
+    };
+    expect([await isReady('named'), await isReady(`named/versions/${next}`)]).toEqual([200, 503]);
   });
 
   it('keeps its share of the traffic while the old one answers for it', async () => {

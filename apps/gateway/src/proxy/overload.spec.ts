@@ -17,13 +17,35 @@ beforeEach(() => {
 afterEach(() => overload.stop());
 
 describe('Overload', () => {
-  it('sheds what comes up in a turn of the event loop that has taken too long, and nothing of the next one', () => {
+  /** Turns of the event loop, each this long. */
+  const turns = (count: number, lengthMs: number): void => {
+    for (let index = 0; index < count; index++) {
+      clockMs += lengthMs;
+      overload.turned();
+    }
+  };
+
+  it('sheds nothing in one long turn among short ones: that is a pause', () => {
+    turns(50, 12);
+    clockMs += 400;
+    expect(overload.isShedding()).toBe(false);
+    turns(1, 0);
+    turns(50, 12);
+    clockMs += 400;
+    expect(overload.isShedding()).toBe(false);
+  });
+
+  it('sheds what comes up late in a turn while turns stay long, nothing at its start, and stops with one short turn', () => {
+    turns(6, 100);
     clockMs += 109;
     expect(overload.isShedding()).toBe(false);
     clockMs += 2;
     expect(overload.isShedding()).toBe(true);
     overload.turned();
     expect([overload.isShedding(), overload.shedCalls]).toEqual([false, 1]);
+    turns(1, 12);
+    clockMs += 300;
+    expect(overload.isShedding()).toBe(false);
   });
 
   it('sheds while too many predictions are open, or too much of them', () => {

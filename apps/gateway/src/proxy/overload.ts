@@ -1,5 +1,7 @@
 import type { ProxyLog } from './ports.js';
 
+/** A lag is standing once no turn was short for this long. */
+const STANDING_MS = 500;
 /** How often the event loop is looked at. */
 const TICK_MS = 10;
 /** An operator hears of it this often at most. */
@@ -23,12 +25,14 @@ export interface OpenCalls {
 /**
  * Whether the gateway has more to do than it can. What waits for a turn of the event loop waits in the sockets, where
  * nobody sees how much that is; but a turn that has taken 100 ms already shows that what comes up in it has waited about
- * as long. Those are refused, cheaply, until the turn ends: the queue is bounded in time, whatever its length. A pause
- * of the process alone refuses nothing, since a turn begins after it.
+ * as long. Those are refused, cheaply, until the turn ends: the queue is bounded in time, whatever its length. One long
+ * turn among short ones is a pause or a burst and refuses nothing; it has to go on for half a second.
  */
 export class Overload {
   private timer: NodeJS.Timeout | undefined;
   private turnMs: number;
+  /** When a turn was last short. */
+  private calmMs: number;
   private noticedMs = Number.NEGATIVE_INFINITY;
   private shed = 0;
 
@@ -39,11 +43,13 @@ export class Overload {
     private readonly now: () => number = () => performance.now(),
   ) {
     this.turnMs = now();
+    this.calmMs = this.turnMs;
   }
 
   /** Starts to watch the event loop. */
   start(): void {
-    this.turned();
+    this.turnMs = this.now();
+    this.calmMs = this.turnMs;
     this.timer = setInterval(() => this.turned(), TICK_MS);
     this.timer.unref();
   }
@@ -73,14 +79,18 @@ export class Overload {
 
   /** The event loop has begun another turn. */
   turned(): void {
-    this.turnMs = this.now();
+    const nowMs = this.now();
+    if (nowMs - this.turnMs - TICK_MS <= this.tuning.maxLagMs / 2) this.calmMs = nowMs;
+    this.turnMs = nowMs;
   }
 
   private reason(): string | undefined {
     const { maxLagMs, maxOpenCalls, maxOpenBytes } = this.tuning;
     if (this.open.openCalls >= maxOpenCalls) return `${maxOpenCalls} are open`;
     if (this.open.openBytes >= maxOpenBytes) return `the open ones have ${maxOpenBytes} bytes`;
-    const lagMs = this.timer === undefined ? 0 : this.now() - this.turnMs - TICK_MS;
+    const nowMs = this.now();
+    if (this.timer === undefined || nowMs - this.calmMs <= STANDING_MS) return undefined;
+    const lagMs = nowMs - this.turnMs - TICK_MS;
     return lagMs > maxLagMs ? `the event loop is ${Math.round(lagMs)} ms behind` : undefined;
   }
 }

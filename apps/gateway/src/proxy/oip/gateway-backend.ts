@@ -89,7 +89,7 @@ export class GatewayBackend implements OipBackend<AuthenticatedKey> {
       version === undefined
         ? route.variants.filter(({ weight }) => weight > 0)
         : [findVariant(route, version)];
-    return asked.every(({ modelVersionId }) => this.plane.replicas.isReady(modelVersionId));
+    return asked.every((variant) => this.plane.replicas.canAnswer(variant));
   }
 
   infer(caller: AuthenticatedKey, request: InferRequest, sink: InferSink): InferHandle | null {

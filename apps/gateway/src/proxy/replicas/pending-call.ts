@@ -1,5 +1,4 @@
 import type { inference } from '@aimass/contracts';
-import type { Seat } from './replica.js';
 
 /** A version that answers in place of the one asked for until that is ready, `untilMs` of the monotonic clock at most. */
 export interface Predecessor {
@@ -59,7 +58,7 @@ export class PendingCall {
   /** The version it is sent for. */
   modelVersionId: string;
   /** What it was sent to and is judged by; undefined while it is held, and when it waits for a cold version. */
-  seat: Seat | undefined;
+  seat: object | undefined;
   /** It finds out whether its seat, or the seat's replica, is well again. */
   isProbe = false;
   /** The link that is not asked again: it stalled with the call, or refused it. */

@@ -23,6 +23,10 @@ describe('rendezvous', () => {
       const own = keys.filter((key) => rendezvous(key, entries('a', 'b', 'c'))?.id === id);
       expect(own.length).toBeGreaterThan(70);
     }
-    expect(rendezvous('mv_1', [])).toBeUndefined();
+  });
+
+  it('picks none of none', () => {
+    const none = entries();
+    expect([rendezvous('mv_1', none)]).toEqual([undefined]);
   });
 });

@@ -10,8 +10,7 @@ import { hasUsable, pickSeat } from './pick-seat.js';
 import { ReplicaDirectory } from './replica-directory.js';
 import { ReplicaLink } from './replica-link.js';
 import type { Loss } from './replica-link.js';
-import { Replica } from './replica.js';
-import type { Seat } from './replica.js';
+import { Replica, Seat } from './replica.js';
 import { RetryBudget } from './retry-budget.js';
 
 /** Calls on one link beyond this are refused: they would only wait for their deadline. */
@@ -104,6 +103,16 @@ export class ReplicaPool {
   /** Whether a call for this version would be sent at once to a replica that has it warm. */
   isReady(modelVersionId: string): boolean {
     return hasUsable(this.directory.seatsOf(modelVersionId));
+  }
+
+  /** Whether a call would be answered at once, by the version it is for or by a predecessor. */
+  canAnswer({
+    modelVersionId,
+    predecessors = [],
+  }: Pick<CallSpec, 'modelVersionId' | 'predecessors'>): boolean {
+    const nowMs = performance.now();
+    const stillAnswers = predecessors.filter(({ untilMs }) => nowMs < untilMs);
+    return this.isReady(modelVersionId) || stillAnswers.some((one) => this.isReady(one.modelVersionId));
   }
 
   /** Whether a replica would load this version when a call comes. */
@@ -230,7 +239,7 @@ export class ReplicaPool {
   }
 
   private judge(call: PendingCall, { status, unrun }: inference.InferAnswer, nowMs: number): void {
-    const { seat } = call;
+    const seat = seatOf(call);
     if (seat === undefined) return;
     const durationMs = nowMs - call.sentMs;
     const isGood = status >= 200 && status <= 299;
@@ -261,13 +270,15 @@ export class ReplicaPool {
 
   private expired(call: PendingCall, nowMs: number): void {
     if (call.isProbe) endProbe(call, false, nowMs);
-    if (call.seat === undefined || call.sentMs === 0) return;
-    this.outliers.timedOut(call.seat, nowMs - call.sentMs, nowMs);
+    const seat = seatOf(call);
+    if (seat === undefined || call.sentMs === 0) return;
+    this.outliers.timedOut(seat, nowMs - call.sentMs, nowMs);
   }
 
   /** A caller that went away had waited for this long at least. */
   private cancelled(call: PendingCall, nowMs: number): void {
-    const { seat, sentMs } = call;
+    const { sentMs } = call;
+    const seat = seatOf(call);
     if (call.isProbe) endProbe(call, undefined, nowMs);
     if (seat === undefined || sentMs === 0) return;
     const waitedMs = nowMs - sentMs;
@@ -349,6 +360,11 @@ function isGone(from: Replica, { spec }: PendingCall, status: number, nowMs: num
   return status === 404 || from.heartbeat.draining || isSwapping;
 }
 
+/** What the call was sent to; undefined for one that is held, or waits for a cold version. */
+function seatOf({ seat }: PendingCall): Seat | undefined {
+  return seat instanceof Seat ? seat : undefined;
+}
+
 function startProbe(call: PendingCall, { replica, ejection }: Seat, nowMs: number): void {
   call.isProbe = true;
   if (replica.ejection.isOut) replica.ejection.startProbe(nowMs);
@@ -358,7 +374,7 @@ function startProbe(call: PendingCall, { replica, ejection }: Seat, nowMs: numbe
 /** `isWell`: what was found out about the version on the replica; undefined when that is nothing. */
 function endProbe(call: PendingCall, isWell: boolean | undefined, nowMs: number): void {
   call.isProbe = false;
-  const { seat } = call;
+  const seat = seatOf(call);
   if (seat === undefined) return;
   if (seat.replica.ejection.isOut) seat.replica.ejection.endProbe(isWell, nowMs);
   if (seat.ejection.isOut) seat.ejection.endProbe(isWell, nowMs);
