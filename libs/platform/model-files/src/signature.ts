@@ -16,7 +16,8 @@ export interface SignatureFacts {
 
 /**
  * Checks a signature that a caller gives against the model's own: every input, and outputs that the model has, with the
- * same datatype and number of dimensions; what is fixed in the model is the same, what is variable may be narrower.
+ * same datatype and number of dimensions; what is fixed in the model is the same, what is variable may be narrower. FP16
+ * and BF16 may be said of the model's FP32: engines widen them exactly and round results to the nearest.
  * With `byPosition` the names are the caller's. Throws `unprocessable`.
  */
 export function assertSignatureFits(given: SignatureFacts, own: SignatureFacts, byPosition: boolean): void {
@@ -48,7 +49,8 @@ function assertDistinct(specs: readonly TensorFacts[]): void {
 function assertFits(kind: string, given: TensorFacts, own: TensorFacts | undefined): void {
   const what = `${kind} ${JSON.stringify(given.name)}`;
   if (own === undefined) throw signatureMismatch(`the model has no ${what}`);
-  if (given.datatype !== own.datatype)
+  const isHalf = own.datatype === 'FP32' && (given.datatype === 'FP16' || given.datatype === 'BF16');
+  if (given.datatype !== own.datatype && !isHalf)
     throw signatureMismatch(`${what} is ${given.datatype}, in the model it is ${own.datatype}`);
   const fits =
     given.shape.length === own.shape.length &&
