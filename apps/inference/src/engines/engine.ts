@@ -15,8 +15,8 @@ export interface Engine {
   readonly formats: ReadonlySet<string>;
   /** Datatypes it computes without losing values. */
   readonly datatypes: ReadonlySet<Datatype>;
-  /** Formats that native code reads and runs: a bad file of theirs may end the process, so it is tried in another one. */
-  readonly nativeFormats: ReadonlySet<string>;
+  /** Formats whose bad files may end the process, or never come to an end: they are tried in another process first. */
+  readonly riskyFormats: ReadonlySet<string>;
   /** Whether a second copy of this engine may live in another thread of this process. */
   readonly isThreadSafe: boolean;
   /**

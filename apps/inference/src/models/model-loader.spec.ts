@@ -9,6 +9,7 @@ import {
   storeFiles,
   tensorflowForTests,
 } from '../../test/layers-model.fixture.js';
+import { EngineRoom } from '../engines/engine-room.js';
 import { TensorflowEngine } from '../engines/tensorflow/tensorflow-engine.js';
 import { ModelLoader } from './model-loader.js';
 import type { VersionSpec } from './version-spec.js';
@@ -18,11 +19,17 @@ let blobs: FsBlobStore;
 let loader: ModelLoader;
 let good: VersionSpec;
 
+const LIMITS = { MAX_MODEL_BYTES: 1_000_000, MAX_BATCH_ROWS: 8 };
+const room = (): EngineRoom => {
+  const settings = { onnxThreads: 1, tensorflowBackend: 'tfjs', workFolder: folder } as const;
+  return new EngineRoom({ settings, slowRunMs: 1000 });
+};
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aimass-loader-'));
   blobs = new FsBlobStore(folder);
   const engine = new TensorflowEngine(await tensorflowForTests(), { workFolder: folder });
-  loader = new ModelLoader(blobs, [engine], { MAX_MODEL_BYTES: 1_000_000 });
+  loader = new ModelLoader(blobs, [engine], room(), LIMITS);
   const manifest = await storeFiles(blobs, await lineModelFiles(2, 1));
   good = {
     id: 'mv_1',
@@ -59,9 +66,8 @@ it('refuses a model larger than the limit before reading it', async () => {
   const small = new ModelLoader(
     blobs,
     [new TensorflowEngine(await tensorflowForTests(), { workFolder: folder })],
-    {
-      MAX_MODEL_BYTES: 10,
-    },
+    room(),
+    { ...LIMITS, MAX_MODEL_BYTES: 10 },
   );
   await expect(small.load(good)).rejects.toMatchObject({ kind: 'too_large' });
 });
@@ -81,7 +87,7 @@ it('says which engine, format or datatype it does not have', async () => {
 it('passes on that a file is not in the blob store, and loads the next version all the same', async () => {
   const emptyFolder = await mkdtemp(join(tmpdir(), 'aimass-empty-'));
   const engines = [new TensorflowEngine(await tensorflowForTests(), { workFolder: folder })];
-  const empty = new ModelLoader(new FsBlobStore(emptyFolder), engines, { MAX_MODEL_BYTES: 1_000_000 });
+  const empty = new ModelLoader(new FsBlobStore(emptyFolder), engines, room(), LIMITS);
   await expect(empty.load(good)).rejects.toThrow(/No blob with SHA-256/);
   await rm(emptyFolder, { recursive: true });
   (await loader.load(good)).dispose();

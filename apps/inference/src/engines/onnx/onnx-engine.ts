@@ -20,7 +20,7 @@ export class OnnxEngine implements Engine {
   readonly name = 'onnx';
   readonly backend = 'onnxruntime (cpu)';
   readonly formats: ReadonlySet<string> = new Set(['onnx']);
-  readonly nativeFormats = this.formats;
+  readonly riskyFormats = this.formats;
   readonly isThreadSafe = true;
   /** What the binding carries, and bfloat16 in and out of float32 graphs. */
   readonly datatypes: ReadonlySet<Datatype> = new Set<Datatype>([...Object.values(DATATYPE_OF), 'BF16']);

@@ -33,8 +33,3 @@ export async function inPrivateFolder<T>(
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-/** Removes what a process that was killed has left. */
-export async function clearPrivateFolders(root: string): Promise<void> {
-  await rm(root, { recursive: true, force: true });
-}

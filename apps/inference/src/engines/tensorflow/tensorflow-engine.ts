@@ -50,8 +50,8 @@ export class TensorflowEngine implements Engine {
     'BOOL',
     'BYTES',
   ]);
-  /** Portable models are computed in WebAssembly and JavaScript, which end in an exception. */
-  readonly nativeFormats: ReadonlySet<string>;
+  /** The portable backend ends in an exception at worst; but graphs may have loops, and layers have none. */
+  readonly riskyFormats: ReadonlySet<string>;
   readonly isThreadSafe: boolean;
   readonly backend: string;
 
@@ -61,7 +61,7 @@ export class TensorflowEngine implements Engine {
   ) {
     this.backend = runtime.backend;
     const isNative = runtime.backend.startsWith('tfjs-node');
-    this.nativeFormats = isNative ? this.formats : new Set();
+    this.riskyFormats = isNative ? this.formats : new Set(['tfjs-graph']);
     this.isThreadSafe = !isNative;
   }
 
