@@ -10,6 +10,8 @@ import { defaultCacheDir } from '@aimass/platform-embedded';
 /** How to make an environment. */
 export interface PythonOptions {
   readonly name: string;
+  /** What the environment is made of: `python3` on PATH, or a path that is taken when it is there. */
+  readonly interpreter?: string;
   /** The pinned packages; other pins are another environment. */
   readonly requirementsFile: string;
   readonly say: (line: string) => void;
@@ -28,10 +30,11 @@ const REASON_LINES = 3;
  * @throws Error with the reason, as far as `python3` or pip tell it
  */
 export async function ensurePython(options: PythonOptions): Promise<string> {
-  const { name, requirementsFile, say } = options;
+  const { name, requirementsFile, interpreter = 'python3', say } = options;
+  const base = interpreter === 'python3' || existsSync(interpreter) ? interpreter : 'python3';
   const requirements = await readFile(requirementsFile, 'utf8');
-  const version = await run('python3', ['--version'], options).catch((error: unknown) => {
-    throw new Error('python3 does not run here', { cause: error });
+  const version = await run(base, ['--version'], options).catch((error: unknown) => {
+    throw new Error(`${base} does not run here`, { cause: error });
   });
   const pins = createHash('sha256').update(`${version.join()}\n${requirements}`).digest('hex').slice(0, 12);
   const folder = join(defaultCacheDir(childEnvironment({})), 'bench-peers', `${name}-${pins}`);
@@ -42,7 +45,7 @@ export async function ensurePython(options: PythonOptions): Promise<string> {
   // A run that was cut short leaves half an environment.
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await run('python3', ['-m', 'venv', folder], options);
+  await run(base, ['-m', 'venv', folder], options);
   await run(python, ['-m', 'pip', 'install', '--progress-bar', 'off', '-r', requirementsFile], options);
   await writeFile(finished, '');
   return python;

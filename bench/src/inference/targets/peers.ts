@@ -15,6 +15,8 @@ interface Offer {
   readonly binary?: 'oip' | 'raw';
   /** `inference.GRPCInferenceService`. */
   readonly grpc?: boolean;
+  /** The Python to take when it is there, should `python3` on PATH be another. */
+  readonly interpreter?: string;
 }
 
 /** What the peers offer, by the name of their folder in bench/peers. */
@@ -25,7 +27,8 @@ const OFFERS = {
   ray: { json: 'oip', binary: 'raw' },
   bentoml: { json: 'oip' },
   mlflow: { json: 'mlflow' },
-  triton: { json: 'oip', binary: 'oip', grpc: true },
+  // Its backend brings an interpreter that fits the standard library of a distribution's Python, not of every newer one.
+  triton: { json: 'oip', binary: 'oip', grpc: true, interpreter: '/usr/bin/python3' },
 } as const satisfies Record<string, Offer>;
 
 /** The peers by name; each is installed and started by {@link startPeer}. */
@@ -46,7 +49,14 @@ export function startPeer(name: keyof typeof OFFERS): StartTarget {
     const { workDir, modelsDir, works, signal } = context;
     const peersDir = join(findRepositoryRoot(), 'bench', 'peers');
     const requirementsFile = join(peersDir, name, 'requirements.txt');
-    const python = await ensurePython({ name, requirementsFile, say: context.say, signal });
+    const { interpreter }: Offer = OFFERS[name];
+    const python = await ensurePython({
+      name,
+      requirementsFile,
+      ...(interpreter !== undefined && { interpreter }),
+      say: context.say,
+      signal,
+    });
     const ports = await pickFreePorts(WORKS.length + EXTRA_PORTS.length);
     const env = { MODELS_DIR: modelsDir, ...describePorts(ports) };
     const server = new PeerProcess({ name, python, peersDir, workDir, env });
