@@ -193,6 +193,14 @@ describe('isolation', () => {
     expect(model.sizes()).toEqual([3, 1, 1, 1]);
   });
 
+  it('what the engine says is wrong with a request is answered as it says it', async () => {
+    const { batcher, model, submit } = setup();
+    const wrong = new DomainError('invalid', 'inference.request_invalid', 'Element 0 is no text.');
+    vi.spyOn(model, 'run').mockRejectedValue(wrong);
+    batcher.attach(model);
+    expect(await submit([1]).answer).toBe(wrong);
+  });
+
   it("an answer that cannot be encoded is that request's own failure", async () => {
     const { batcher, model, submit } = setup();
     batcher.attach(model);

@@ -19,8 +19,9 @@ export function overloaded(reason: string, retryAfterMs = 1_000): DomainError {
   );
 }
 
-/** The engine could not compute this request. */
+/** The engine could not compute this request; what it says is wrong with the request is answered as it says it. */
 export function engineFailed(cause: unknown): DomainError {
+  if (cause instanceof DomainError && cause.kind === 'invalid') return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new DomainError(
     'internal',

@@ -26,7 +26,8 @@ export type TensorArray =
   | Float64Array
   | BytesElement[];
 
-const MAX_FP32 = 3.4028234663852886e38;
+/** The last double that rounds to a finite 32-bit float. `3.4028235e38`, as many write the largest float, lies below. */
+const MAX_FP32 = 2 ** 128 - 2 ** 103 - 2 ** 75;
 const MAX_BF16 = 3.3895313892515355e38;
 
 /** The datatypes of the Open Inference Protocol. */
