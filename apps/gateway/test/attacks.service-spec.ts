@@ -15,14 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Runs an attack; the gateway must live, stay small and keep its event loop free, and serve at once afterwards. */
-async function survives<T>(attack: () => Promise<T>): Promise<T> {
+/**
+ * Runs an attack; the gateway must live, stay small, keep its event loop no longer than `busyMs` (99 % of the turns),
+ * and serve at once afterwards.
+ */
+async function survives<T>(attack: () => Promise<T>, busyMs = 50): Promise<T> {
   const before = await gateway.probe();
   gateway.resetProbe();
   const result = await attack();
   const after = await gateway.probe();
   expect(gateway.isAlive()).toBe(true);
-  expect(after.p99Ms).toBeLessThan(50);
+  expect(after.p99Ms).toBeLessThan(busyMs);
   expect(after.rssBytes - before.rssBytes).toBeLessThan(64 * MIB);
   await eventually(async () => ((await gateway.infer()) === 200 ? true : undefined));
   return result;
@@ -151,8 +154,10 @@ describe('46: requests that two servers could read differently', () => {
 
   it('with 3 MB in chunks of 6 bytes are 413 while they stream', async () => {
     const chunks = '6\r\nabcdef\r\n'.repeat(500_000);
-    const { statuses, isClosed } = await survives(() =>
-      sendRaw(gateway.port, request(['Transfer-Encoding: chunked'], chunks), 10_000),
+    // Node reads up to 2 MB of a socket in one turn, and each chunk in it is an event: such a turn takes long.
+    const { statuses, isClosed } = await survives(
+      () => sendRaw(gateway.port, request(['Transfer-Encoding: chunked'], chunks), 10_000),
+      300,
     );
     expect([statuses, isClosed]).toEqual([[413], true]);
   });
@@ -165,22 +170,23 @@ describe('46: requests that two servers could read differently', () => {
 });
 
 describe('47: clients that take their time', () => {
-  /** How long healthy predictions take meanwhile, the slowest of some, in milliseconds. */
-  async function slowestHealthy(): Promise<number> {
-    let slowest = 0;
-    for (let index = 0; index < 50; index++) {
+  /** How long a healthy prediction takes, the median of some, in milliseconds. */
+  async function healthyMs(): Promise<number> {
+    const durations: number[] = [];
+    for (let index = 0; index < 31; index++) {
       const startedMs = performance.now();
       expect(await gateway.infer()).toBe(200);
-      slowest = Math.max(slowest, performance.now() - startedMs);
+      durations.push(performance.now() - startedMs);
     }
-    return slowest;
+    return durations.sort((a, b) => a - b)[15] ?? 0;
   }
 
   it('with their first byte are closed, and cost healthy clients nothing', async () => {
     await survives(async () => {
+      const usualMs = await healthyMs();
       const sockets = await Promise.all(Array.from({ length: 500 }, () => openSocket(gateway.port)));
       const answers = sockets.map((socket) => gather(socket, 6_000));
-      expect(await slowestHealthy()).toBeLessThan(1_000);
+      expect(await healthyMs()).toBeLessThan(usualMs * 2 + 20);
       for (const { isClosed } of await Promise.all(answers)) expect(isClosed).toBe(true);
     });
   });
@@ -192,13 +198,19 @@ describe('47: clients that take their time', () => {
 
   it('with their headers are 408, however steadily a byte comes', async () => {
     await survives(async () => {
-      const sockets = await Promise.all(Array.from({ length: 100 }, () => openSocket(gateway.port)));
-      const answers = sockets.map((socket) => gather(socket, 6_000));
-      for (const socket of sockets) socket.write('POST /v2/models/faithful/infer HTTP/1.1\r\nHost: g\r\n');
+      const usualMs = await healthyMs();
+      const sockets = await Promise.all(
+        Array.from({ length: 100 }, async () => {
+          const socket = await openSocket(gateway.port);
+          socket.write('POST /v2/models/faithful/infer HTTP/1.1\r\nHost: g\r\n');
+          return socket;
+        }),
+      );
+      const answers = sockets.map((socket) => gather(socket, 8_000));
       const drip = setInterval(() => {
         for (const socket of sockets) if (socket.writable) socket.write('X: y\r\n');
       }, 100);
-      expect(await slowestHealthy()).toBeLessThan(1_000);
+      expect(await healthyMs()).toBeLessThan(usualMs * 2 + 20);
       for (const { isClosed, statuses } of await Promise.all(answers)) {
         expect([isClosed, statuses]).toEqual([true, [408]]);
       }

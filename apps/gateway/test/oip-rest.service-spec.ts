@@ -155,27 +155,15 @@ describe('the repository', () => {
     expect(first.unloads).toEqual([V2, V1, V2]);
   });
 
+  const own = '/v2/repository/models/own/load';
+  const override = '{"parameters":{"config":"{}"}}';
   it.each([
-    ['the role may not operate', '/v2/repository/models/own/load', 'am_good', '', 403, 'operator key'],
-    [
-      'the model is another’s',
-      '/v2/repository/models/acme%2Firis/unload',
-      'am_operator',
-      '',
-      403,
-      'its vendor',
-    ],
-    ['there is no such model', '/v2/repository/models/absent/load', 'am_operator', '', 404, 'absent'],
-    [
-      'files or settings are to be replaced',
-      '/v2/repository/models/own/load',
-      'am_operator',
-      '{"parameters":{"config":"{}"}}',
-      501,
-      '"config"',
-    ],
-  ])('refuses when %s', async (_what, path, key, body, status, message) => {
-    expect(await call('POST', path, key, body)).toEqual({ status, json: error(message) });
+    { what: 'the role may not operate', path: own, status: 403, says: 'operator key', key: 'am_good' },
+    { what: 'the model is another’s', path: own.replace('own', 'acme%2Firis'), status: 403, says: 'vendor' },
+    { what: 'there is no such model', path: own.replace('own', 'absent'), status: 404, says: 'absent' },
+    { what: 'files or settings are to change', path: own, status: 501, says: '"config"', body: override },
+  ])('refuses when $what', async ({ path, status, says, key = 'am_operator', body = '' }) => {
+    expect(await call('POST', path, key, body)).toEqual({ status, json: error(says) });
   });
 
   it('says why when a replica refuses', async () => {

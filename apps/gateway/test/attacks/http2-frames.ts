@@ -75,7 +75,7 @@ export class Http2Attacker {
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => (this.isClosed = true));
     this.socket.on('data', (chunk: Buffer) => this.chunks.push(chunk));
-    this.send(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), firstSettings);
+    this.socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), firstSettings]));
   }
 
   /** Sends frames; resolves once the socket takes more, or has ended. */
