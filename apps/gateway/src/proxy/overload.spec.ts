@@ -36,7 +36,7 @@ describe('Overload', () => {
   });
 
   it('sheds what comes up late in a turn while turns stay long, nothing at its start, and stops with one short turn', () => {
-    turns(6, 100);
+    turns(12, 100);
     clockMs += 109;
     expect(overload.isShedding()).toBe(false);
     clockMs += 2;

@@ -1,7 +1,7 @@
 import type { ProxyLog } from './ports.js';
 
 /** A lag is standing once no turn was short for this long. */
-const STANDING_MS = 500;
+const STANDING_MS = 1_000;
 /** How often the event loop is looked at. */
 const TICK_MS = 10;
 /** An operator hears of it this often at most. */
@@ -26,7 +26,7 @@ export interface OpenCalls {
  * Whether the gateway has more to do than it can. What waits for a turn of the event loop waits in the sockets, where
  * nobody sees how much that is; but a turn that has taken 100 ms already shows that what comes up in it has waited about
  * as long. Those are refused, cheaply, until the turn ends: the queue is bounded in time, whatever its length. One long
- * turn among short ones is a pause or a burst and refuses nothing; it has to go on for half a second.
+ * turn among short ones is a pause or a burst and refuses nothing; it has to go on for a second.
  */
 export class Overload {
   private timer: NodeJS.Timeout | undefined;

@@ -63,7 +63,8 @@ export async function startPlane(
     keys: { find: (key) => keys.get(key) ?? null },
     config,
     log,
-    tuning: { heartbeatMs: 60_000, ...tuning },
+    // The clients share the event loop with the gateway: on a busy machine it is late for their sake.
+    tuning: { heartbeatMs: 60_000, maxLagMs: 20_000, ...tuning },
   });
   const port = new SharedPort({ headersMs: 2_000, keepAliveMs: 5_000, requestMs: 0, readMs: 2_000 });
   const app = fastify({

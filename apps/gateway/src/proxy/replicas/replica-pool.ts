@@ -10,7 +10,9 @@ import { hasUsable, pickSeat } from './pick-seat.js';
 import { ReplicaDirectory } from './replica-directory.js';
 import { ReplicaLink } from './replica-link.js';
 import type { Loss } from './replica-link.js';
-import { Replica, Seat } from './replica.js';
+import { endProbe, seatOf, startProbe } from './probes.js';
+import { Replica } from './replica.js';
+import type { Seat } from './replica.js';
 import { RetryBudget } from './retry-budget.js';
 
 /** Calls on one link beyond this are refused: they would only wait for their deadline. */
@@ -358,24 +360,4 @@ export class ReplicaPool {
 function isGone(from: Replica, { spec }: PendingCall, status: number, nowMs: number): boolean {
   const isSwapping = (spec.predecessors ?? []).some(({ untilMs }) => nowMs < untilMs);
   return status === 404 || from.heartbeat.draining || isSwapping;
-}
-
-/** What the call was sent to; undefined for one that is held, or waits for a cold version. */
-function seatOf({ seat }: PendingCall): Seat | undefined {
-  return seat instanceof Seat ? seat : undefined;
-}
-
-function startProbe(call: PendingCall, { replica, ejection }: Seat, nowMs: number): void {
-  call.isProbe = true;
-  if (replica.ejection.isOut) replica.ejection.startProbe(nowMs);
-  if (ejection.isOut) ejection.startProbe(nowMs);
-}
-
-/** `isWell`: what was found out about the version on the replica; undefined when that is nothing. */
-function endProbe(call: PendingCall, isWell: boolean | undefined, nowMs: number): void {
-  call.isProbe = false;
-  const seat = seatOf(call);
-  if (seat === undefined) return;
-  if (seat.replica.ejection.isOut) seat.replica.ejection.endProbe(isWell, nowMs);
-  if (seat.ejection.isOut) seat.ejection.endProbe(isWell, nowMs);
 }
