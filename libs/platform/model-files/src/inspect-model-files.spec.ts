@@ -93,6 +93,17 @@ describe('a set of files', () => {
     });
   });
 
+  it('may hold sample requests as JSON, and nothing else under their name', async () => {
+    const text = (content: string) => ({ 'model.onnx': onnx, 'warmup.json': Buffer.from(content) });
+    expect(await inspect(text('[{"inputs": []}]'))).toMatchObject({ entryPath: 'model.onnx' });
+    expect(await inspect(text(' {"inputs": []}'))).toMatchObject({ entryPath: 'model.onnx' });
+    for (const content of [ZIP, PICKLES[6]!, Buffer.from('hello')]) {
+      await expect(inspect({ 'model.onnx': onnx, 'warmup.json': content })).rejects.toMatchObject({
+        code: 'model_files.file_stray',
+      });
+    }
+  });
+
   it('is refused when it holds two models, or paths that collide', async () => {
     await expect(inspect({ 'a.onnx': onnx, 'b.onnx': onnx })).rejects.toThrow('both models');
     await expect(inspect({ 'a.onnx': onnx, 'A.onnx': onnx })).rejects.toMatchObject({

@@ -40,6 +40,9 @@ interface Inspected extends ModelFacts {
 }
 
 const MAX_TEXT_BYTES = 1024 * 1024;
+/** Sample requests that a replica warms the model up with; no engine sees them. */
+const WARM_UP_PATH = 'warmup.json';
+const MAX_WARM_UP_BYTES = 16 * 1024 * 1024;
 const TEXT_NAME = /(?:^|\/)(?:readme|licen[cs]e|notice|model_card|changelog)[^/]*$|\.(?:md|txt)$/i;
 
 /**
@@ -47,8 +50,10 @@ const TEXT_NAME = /(?:^|\/)(?:readme|licen[cs]e|notice|model_card|changelog)[^/]
  * (`unsupported_media`) and what is damaged or could harm whoever loads it (`unprocessable`). Reads structure only:
  * time and memory depend on it, not on the size of the weights or on anything that a file claims.
  */
-export async function inspectModelFiles(files: readonly ModelFile[]): Promise<ModelFacts> {
-  assertFilePaths(files.map(({ path }) => path));
+export async function inspectModelFiles(allFiles: readonly ModelFile[]): Promise<ModelFacts> {
+  assertFilePaths(allFiles.map(({ path }) => path));
+  const files = allFiles.filter(({ path }) => path !== WARM_UP_PATH);
+  for (const file of allFiles) if (file.path === WARM_UP_PATH) await assertWarmUp(file);
   const heads = new Map<ModelFile, Uint8Array>();
   for (const file of files) {
     // A copy, since `read` may give a view of a buffer that is used again.
@@ -146,6 +151,14 @@ async function inspect({ file, kind }: Candidate, files: readonly ModelFile[]): 
 /** Engines open these by folder, and look for the name. */
 function assertName({ path }: ModelFile, name: string): void {
   if (path !== name) throw filesInvalid(`${quote(path)} must have the path ${quote(name)} within the model`);
+}
+
+/** Whether it fits the signature, whoever loads the version finds out. */
+async function assertWarmUp(file: ModelFile): Promise<void> {
+  const content = file.sizeBytes > MAX_WARM_UP_BYTES ? new Uint8Array() : await file.read(0, file.sizeBytes);
+  if (!isPlainText(content) || !/^\s*[[{]/.test(Buffer.from(content).toString('utf8', 0, 100))) {
+    throw fileStray(file.path);
+  }
 }
 
 async function assertText(file: ModelFile, head: Uint8Array): Promise<void> {
