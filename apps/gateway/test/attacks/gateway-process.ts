@@ -26,7 +26,7 @@ export interface Probe {
 /** Bounds that make a test quick; everything else is as in production. */
 export const LIMITS = {
   BODY_LIMIT_BYTES: 1024 * 1024,
-  REQUEST_TIMEOUT_MS: 2_000,
+  REQUEST_TIMEOUT_MS: 4_000,
   HEADERS_TIMEOUT_MS: 2_000,
   KEEP_ALIVE_TIMEOUT_MS: 1_500,
   READ_TIMEOUT_MS: 1_000,
