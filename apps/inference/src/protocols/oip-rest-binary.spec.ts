@@ -171,7 +171,10 @@ describe('a body without JSON', () => {
     expect(noRows.parse({ body: xBytes, jsonLength: 0 }).inputs).toEqual([
       { shape: [2], values: Float32Array.of(1.5, 2) },
     ]);
-    expect(rawCodec('BYTES', [-1]).parse({ body: tBytes, jsonLength: 0 }).inputs).toEqual([
+  });
+
+  it('is one text without its length, as Triton has it', () => {
+    expect(rawCodec('BYTES', [-1]).parse({ body: Buffer.from('hi'), jsonLength: 0 }).inputs).toEqual([
       { shape: [1], values: ['hi'] },
     ]);
   });
@@ -180,6 +183,7 @@ describe('a body without JSON', () => {
     ['two inputs', codec, 8, /is for models with one input; this one takes "x", "t"/],
     ['two unknown dimensions', rawCodec('FP32', [-1, -1, -1]), 8, /does not tell its shape/],
     ['text of an unknown number', rawCodec('BYTES', [-1, -1]), 8, /does not tell its shape/],
+    ['several texts', rawCodec('BYTES', [-1, 2]), 8, /is one text, the input takes 2/],
     ['no whole number of rows', rawCodec('FP32', [-1, -1, 2]), 12, /must be a multiple of 8 bytes, not 12/],
     ['nothing', rawCodec('FP32', [-1, -1, 2]), 0, /must be a multiple of 8 bytes, not 0/],
     ['more than batch 1', rawCodec('FP32', [-1, 2]), 16, /has 16 bytes, 2 elements of FP32 need 8/],

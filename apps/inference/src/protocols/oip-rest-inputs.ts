@@ -73,12 +73,22 @@ export class InputReader {
     }
     const bytes = this.body.subarray(this.rawAt, end);
     this.rawAt = end;
-    return readRaw(bytes, shape, spec);
+    return readExactly(bytes, shape, spec);
   }
 }
 
+/** The tensor that is a whole body. A text is the body as it is, without its length, as Triton has it. Throws `invalid`. */
+export function readRaw(body: Buffer, shape: readonly number[], spec: TensorSpec): InputTensor['values'] {
+  if (spec.datatype !== 'BYTES') return readExactly(body, shape, spec);
+  const count = elementCount(shape);
+  if (count !== 1) throw inputInvalid(spec, `a body without JSON is one text, the input takes ${count}`);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(body.length);
+  return readExactly(Buffer.concat([length, body]), shape, spec);
+}
+
 /** A tensor from exactly its raw bytes. Throws `invalid`. */
-export function readRaw(bytes: Buffer, shape: readonly number[], spec: TensorSpec): InputTensor['values'] {
+function readExactly(bytes: Buffer, shape: readonly number[], spec: TensorSpec): InputTensor['values'] {
   const values = fromRaw(bytes, spec.datatype, elementCount(shape));
   if (typeof values === 'string') throw inputInvalid(spec, `its binary data ${values}`);
   return values;
