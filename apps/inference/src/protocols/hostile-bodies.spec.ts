@@ -37,12 +37,13 @@ describe('attack 43, a hostile text', () => {
     [
       '10^6 keys in data',
       filled('{"inputs":[{"name":"x","datatype":"FP32","shape":[1,2],"data":[{', '"a":1,', '"b":1}]}]}'),
-      /is an object/,
+      /holds text or an object/,
     ],
     ['a text of megabytes', filled('{"id":"', 'a', '"}'), /besides/],
     ['megabytes of spaces', filled('', ' ', '{}'), /besides/],
     ['an open string', filled('{"inputs":["', 'a', ''), /besides/],
-    ['an open string in data', filled('{"inputs":[{"data":["', 'a', ''), /ends inside an array/],
+    ['an open string in data', filled('{"inputs":[{"data":["', 'a', ''), /holds text/],
+    ['an open array', filled('{"inputs":[{"data":[', '1,', ''), /ends inside an array/],
     ['invalid UTF-8', Buffer.from('7b22696e70757473223a5bff5d7d', 'hex'), /not UTF-8/],
     [
       'invalid UTF-8 in data',

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { endOfString, endOfValue, skipSpace } from './json-text.js';
+import { endOfArray, endOfString, skipSpace } from './json-text.js';
 import { requestInvalid } from './protocols.errors.js';
 
 /** Far more than any tensor has dimensions. */
@@ -8,6 +8,7 @@ const MAX_DEPTH = 64;
 const SHORT_ARRAY_BYTES = 256;
 /** Elements of more text would hold the event loop for over 100 ms; larger tensors travel as bytes. */
 const MAX_JSON_BYTES = 8 * 1024 * 1024;
+const LARGE_BYTES = 64 * 1024;
 /** Where `{"inputs":[{"data":` is. */
 const ROOT_DEPTH = 1;
 const INPUT_DEPTH = 3;
@@ -22,6 +23,14 @@ const CLOSE_OBJECT = 0x7d;
 const INPUTS = Buffer.from('inputs');
 const DATA = Buffer.from('data');
 
+/** What a version's requests may be like. */
+export interface OutlineLimits {
+  /** Bytes of JSON besides the elements. */
+  readonly maxBytes: number;
+  /** Whether elements may be written as text. */
+  readonly mayHoldText: boolean;
+}
+
 /** A request's JSON without the arrays of its inputs' "data". */
 export interface JsonOutline {
   /** The parsed text. Where an input's "data" was an array it is `[n]`: see slice n. */
@@ -35,16 +44,16 @@ export interface JsonOutline {
  * datatype and the shape. Numbers then go from the text straight into typed arrays, in half the time that JSON.parse
  * takes (60 000 floats: 1.5 to 3.3 ms instead of 3.8 to 6.6), 64-bit integers stay exact, and nothing hostile is ever
  * parsed: a million keys, a million levels or entries cost one look at each byte. Throws `invalid` when the text is not
- * JSON, is nested too deep, or has more than `limit` bytes besides the arrays.
+ * JSON, is nested too deep, or has more than `maxBytes` besides the arrays.
  */
-export function outlineRequest(json: Buffer, limit: number): JsonOutline {
+export function outlineRequest(json: Buffer, limits: OutlineLimits): JsonOutline {
   if (json.length > MAX_JSON_BYTES) {
     throw requestInvalid(
       `The body has ${json.length} bytes of JSON, more than ${MAX_JSON_BYTES}: send fewer rows, or binary tensors ("binary_data_size").`,
     );
   }
   if (!isUtf8(json)) throw requestInvalid('The body is not UTF-8 text: send JSON encoded as UTF-8.');
-  return new Outliner(json, limit).outline();
+  return new Outliner(json, limits).outline();
 }
 
 class Outliner {
@@ -61,9 +70,9 @@ class Outliner {
 
   constructor(
     private readonly json: Buffer,
-    private readonly limit: number,
+    private readonly limits: OutlineLimits,
   ) {
-    this.limitAt = limit;
+    this.limitAt = limits.maxBytes;
   }
 
   outline(): JsonOutline {
@@ -85,7 +94,9 @@ class Outliner {
 
   private checkLimit(at: number): void {
     if (at <= this.limitAt) return;
-    throw requestInvalid(`The body has more than ${this.limit} bytes of JSON besides its inputs' "data".`);
+    throw requestInvalid(
+      `The body has more than ${this.limits.maxBytes} bytes of JSON besides its inputs' "data".`,
+    );
   }
 
   private parse(): unknown {
@@ -122,9 +133,28 @@ class Outliner {
     else if (isSame(this.json, start, end, DATA)) this.cutData(skipSpace(this.json, colonAt + 1));
   }
 
+  private endOfData(start: number): number {
+    const { json } = this;
+    const head = json.subarray(start, start + SHORT_ARRAY_BYTES);
+    const short = endOfArray(head, 0, MAX_DEPTH, false);
+    if (typeof short === 'number') return start + short;
+    const flat = endOfFlatArray(json, start);
+    if (flat !== undefined) return flat;
+    // What is wrong in a small body is told with its element; a large one is not worth reading to its end.
+    const isStrict = !this.limits.mayHoldText && json.length > LARGE_BYTES;
+    const end = endOfArray(json, start, MAX_DEPTH, isStrict);
+    if (typeof end === 'number') return end;
+    if (end === 'too deep') throw tooDeep();
+    throw requestInvalid(
+      end === 'cut'
+        ? 'The body is not JSON: it ends inside an array.'
+        : 'An input\'s "data" holds text or an object; the model takes numbers or true and false.',
+    );
+  }
+
   private cutData(start: number): void {
     if (this.json[start] !== OPEN_ARRAY) return;
-    const end = endOfArray(this.json, start);
+    const end = this.endOfData(start);
     this.text += `${this.json.toString('utf8', this.cutAt, start)}[${this.slices.length / 2}]`;
     this.slices.push(start, end);
     this.limitAt += end - start;
@@ -133,20 +163,12 @@ class Outliner {
   }
 }
 
-/** Position behind the array at `start`. A long flat array of numbers is passed by native search. */
-function endOfArray(json: Buffer, start: number): number {
-  const head = json.subarray(start, start + SHORT_ARRAY_BYTES);
-  let end = endOfValue(head, 0, MAX_DEPTH);
-  if (end > 0) return start + end;
+/** Position behind a flat array without text, by native search; undefined when it is not one, or not closed. */
+function endOfFlatArray(json: Buffer, start: number): number | undefined {
   const close = json.indexOf(CLOSE_ARRAY, start);
-  if (close !== -1) {
-    const inside = json.subarray(start + 1, close);
-    if (!inside.includes(OPEN_ARRAY) && !inside.includes(QUOTE)) return close + 1;
-  }
-  end = endOfValue(json, start, MAX_DEPTH);
-  if (end === -2) throw tooDeep();
-  if (end === -1) throw requestInvalid('The body is not JSON: it ends inside an array.');
-  return end;
+  if (close === -1) return undefined;
+  const inside = json.subarray(start + 1, close);
+  return inside.includes(OPEN_ARRAY) || inside.includes(QUOTE) ? undefined : close + 1;
 }
 
 function isEscaped(json: Buffer, start: number, end: number): boolean {

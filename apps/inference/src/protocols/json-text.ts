@@ -1,7 +1,9 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
 /** Longer strings are searched by native code, which starts slower and then takes a tenth of the time. */
 const SHORT_STRING = 32;
 /** For a message no more than so many bytes are counted. */
@@ -9,8 +11,8 @@ const COUNTED_BYTES = 1024 * 1024;
 
 /** What brackets do to the depth, and which bytes are worth a look at all: most are digits. */
 const STEPS = new Int8Array(256);
-STEPS[0x5b] = 1;
-STEPS[0x7b] = 1;
+STEPS[OPEN_ARRAY] = 1;
+STEPS[OPEN_OBJECT] = 1;
 STEPS[CLOSE_ARRAY] = -1;
 STEPS[0x7d] = -1;
 const STRUCTURAL = Uint8Array.from(STEPS, (step, byte) => (step !== 0 || byte === QUOTE ? 1 : 0));
@@ -46,21 +48,29 @@ function isEscapedAt(json: Buffer, at: number, start: number): boolean {
   return (at - first) % 2 === 1;
 }
 
+/** Why the end of an array was not found. */
+export type NoEnd = 'too deep' | 'cut' | 'not elements';
+
 /**
- * Position behind the array or object that starts at `start`: -1 when the text ends inside, -2 when it is nested more
- * than `maxDepth` deep.
+ * Position behind the array that starts at `start`, which may be nested `maxDepth` deep. With `isStrict` it holds no text
+ * and no objects either.
  */
-export function endOfValue(json: Buffer, start: number, maxDepth: number): number {
+export function endOfArray(json: Buffer, start: number, maxDepth: number, isStrict: boolean): number | NoEnd {
   let depth = 0;
   for (let i = start; i < json.length; i++) {
     const byte = json[i] ?? 0;
     if (STRUCTURAL[byte] === 0) continue;
+    if (isStrict && !isArrayBracket(byte)) return 'not elements';
     if (byte === QUOTE) i = endOfString(json, i + 1);
     depth += STEPS[byte] ?? 0;
     if (depth === 0) return i + 1;
-    if (depth > maxDepth) return -2;
+    if (depth > maxDepth) return 'too deep';
   }
-  return -1;
+  return 'cut';
+}
+
+function isArrayBracket(byte: number): boolean {
+  return byte === OPEN_ARRAY || byte === CLOSE_ARRAY;
 }
 
 /** Elements of the array that starts at `start`, in words for a message: of a large one not all are counted. */

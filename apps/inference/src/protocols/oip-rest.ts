@@ -1,7 +1,9 @@
+import type { Datatype } from '../tensors/datatype.js';
 import type { Signature } from '../tensors/signature.js';
 import type { InputTensor, Tensor } from '../tensors/tensor.js';
 import type { EncodedBody, ProtocolCodec } from './codec.js';
 import { outlineRequest } from './json-outline.js';
+import type { OutlineLimits } from './json-outline.js';
 import { OipRestAnswers } from './oip-rest-answers.js';
 import { InputReader, rawShape, readRaw } from './oip-rest-inputs.js';
 import type { OipRestRequest } from './oip-rest-request.js';
@@ -13,6 +15,8 @@ import { SignatureIndex } from './signature-index.js';
 /** JSON besides the elements: so much for the request, so much for each tensor of the signature. */
 const BASE_BYTES = 64 * 1024;
 const TENSOR_BYTES = 1024;
+/** Datatypes whose elements may be written as text. */
+const TEXT_DATATYPES: ReadonlySet<Datatype> = new Set(['BYTES', 'INT64', 'UINT64']);
 
 /**
  * Open Inference Protocol v2, REST: one body to validated tensors and result tensors to one body, for one model version;
@@ -23,12 +27,15 @@ const TENSOR_BYTES = 1024;
 export class OipRestCodec implements ProtocolCodec<OipRestRequest> {
   private readonly index: SignatureIndex;
   private readonly answers: OipRestAnswers;
-  private readonly outlineLimit: number;
+  private readonly limits: OutlineLimits;
 
   constructor(signature: Signature, version: string) {
     this.index = new SignatureIndex(signature);
     this.answers = new OipRestAnswers(this.index, version);
-    this.outlineLimit = BASE_BYTES + TENSOR_BYTES * (signature.inputs.length + signature.outputs.length);
+    this.limits = {
+      maxBytes: BASE_BYTES + TENSOR_BYTES * (signature.inputs.length + signature.outputs.length),
+      mayHoldText: signature.inputs.some(({ datatype }) => TEXT_DATATYPES.has(datatype)),
+    };
   }
 
   /** Parses and validates a body. Throws `invalid` saying what to change. */
@@ -40,7 +47,7 @@ export class OipRestCodec implements ProtocolCodec<OipRestRequest> {
       );
     }
     const json = jsonLength === undefined ? body : body.subarray(0, jsonLength);
-    const outline = outlineRequest(json, this.outlineLimit);
+    const outline = outlineRequest(json, this.limits);
     const request = outline.value;
     if (!isObject(request)) throw requestInvalid('The body must be a JSON object with "inputs".');
     const id = readId(request['id']);
