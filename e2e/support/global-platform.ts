@@ -22,7 +22,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('adminKey', platform.adminKey);
   const [replica] = platform.replicas();
   if (replica === undefined) throw new Error('The platform has no inference replica.');
-  project.provide('replica', { httpUrl: replica.httpUrl, grpcAddress: replica.grpcAddress });
+  // Operators have one port for both: the other belongs to the gateways.
+  const { httpUrl } = replica;
+  project.provide('replica', { httpUrl, grpcAddress: new URL(httpUrl).host });
   return async () => {
     await platform.stop();
     await rm(home, { recursive: true, force: true });

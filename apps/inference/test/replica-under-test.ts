@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { inference, KV_BUCKETS, replica, routing } from '@aimass/contracts';
 import { FsBlobStore } from '@aimass/platform-blobs';
-import { loadConfig } from '@aimass/platform-config';
+import { childEnvironment, loadConfig } from '@aimass/platform-config';
+import { findNatsServer, startNatsServer } from '@aimass/platform-embedded';
+import type { NatsServer } from '@aimass/platform-embedded';
 import { grpcClient } from '@aimass/platform-grpc';
 import { connectNats, StateBucket } from '@aimass/platform-messaging';
 import { newId } from '@aimass/platform-persistence';
-import { eventually, startServiceUnderTest, testNatsUrl } from '@aimass/testing';
+import { eventually, startServiceUnderTest } from '@aimass/testing';
 import type { ServiceUnderTest } from '@aimass/testing';
 import { AppModule } from '../src/app.module.js';
 import { configSchema } from '../src/config.js';
@@ -18,7 +20,10 @@ import { lineModelFiles, storeFiles } from './layers-model.fixture.js';
 
 export type Replica = ServiceUnderTest<typeof inference.DataPlaneServiceService>;
 
-/** What replicas are told by: routing snapshots and blobs; and what they say: heartbeats. One organization's. */
+/**
+ * What replicas are told by: routing snapshots and blobs; and what they say: heartbeats. On a NATS server of its own, since
+ * a replica loads what anybody's snapshots describe: those of other test files would take its memory.
+ */
 export class Surroundings {
   readonly organizationId = newId('org');
   private revision = 0;
@@ -26,6 +31,7 @@ export class Surroundings {
   private constructor(
     /** Holds everything the replicas of a test keep on disk. */
     readonly folder: string,
+    private readonly server: NatsServer,
     private readonly nats: NatsConnection,
     private readonly snapshots: StateBucket<routing.RoutingSnapshot>,
     private readonly replicas: StateBucket<inference.ReplicaHeartbeat>,
@@ -33,9 +39,13 @@ export class Surroundings {
 
   static async create(): Promise<Surroundings> {
     const folder = await mkdtemp(join(tmpdir(), 'aimass-inference-'));
-    const nats = await connectNats(testNatsUrl(), 'test');
+    const log = (): void => undefined;
+    const { binary } = await findNatsServer({ env: childEnvironment({}), log });
+    const server = await startNatsServer({ binary, storeDir: join(folder, 'nats'), durable: false, log });
+    const nats = await connectNats(server.url, 'test');
     return new Surroundings(
       folder,
+      server,
       nats,
       new StateBucket(nats, KV_BUCKETS.routing, routing.RoutingSnapshot),
       new StateBucket(nats, KV_BUCKETS.replicas, inference.ReplicaHeartbeat, 5_000),
@@ -49,7 +59,7 @@ export class Surroundings {
   /** The environment of a replica, but for its port. */
   environment(extra: Record<string, string> = {}): Record<string, string> {
     return {
-      NATS_URL: testNatsUrl(),
+      NATS_URL: this.server.url,
       BLOB_DIR: join(this.folder, 'blobs'),
       CACHE_DIR: join(this.folder, 'cache'),
       TENSORFLOW_BACKEND: 'tfjs',
@@ -68,11 +78,11 @@ export class Surroundings {
     );
   }
 
-  /** Has the routes mention exactly these versions. */
-  async route(versions: routing.ServedVersion[]): Promise<void> {
+  /** Has the snapshot describe exactly these versions, and route these names to them. */
+  async route(versions: routing.ServedVersion[], routes: routing.Route[] = []): Promise<void> {
     const { organizationId } = this;
     const revision = String(++this.revision);
-    const rest = { schemaVersion: 1, routes: [], policies: [] };
+    const rest = { schemaVersion: 1, routes, policies: [] };
     await this.snapshots.put(organizationId, { ...rest, organizationId, revision, versions });
   }
 
@@ -125,10 +135,10 @@ export class Surroundings {
     return this.until(by.address, (message) => message.readyModelVersionIds.sort().join() === wanted);
   }
 
-  /** Takes the snapshot, the connection and the folder away. */
+  /** Takes the server and the folder away. */
   async close(): Promise<void> {
-    await this.snapshots.delete(this.organizationId);
     await this.nats.close();
+    await this.server.stop();
     await rm(this.folder, { recursive: true, maxRetries: 5 });
   }
 }
