@@ -18,7 +18,7 @@ export const LINE_SIGNATURE: Signature = {
 };
 
 export function tensorflowForTests(): Promise<TensorflowRuntime> {
-  return loadTensorflow({ log: quiet, prefer: 'tfjs' });
+  return loadTensorflow({ log: quiet });
 }
 
 /** The files of a linear model as TensorFlow.js writes them. */

@@ -55,14 +55,18 @@ function endpoints(infos: readonly Info[], entries: Entries): GraphEndpoint[] {
     const node = withoutPort(info.name);
     const known = byNode.get(node);
     // Outputs have a type and a shape in the signature only.
-    const shape = info.shape ?? known?.entry.tensorShape?.dim?.map(({ size }) => size);
+    const { shape = sizesOf(known?.entry), dtype = DTYPES[known?.entry.dtype ?? ''] } = info;
     return {
       name: known?.name ?? node,
       node,
       shape: shape?.map((size) => (size < 0 ? null : size)),
-      dtype: info.dtype ?? DTYPES[known?.entry.dtype ?? ''],
+      dtype,
     };
   });
+}
+
+function sizesOf(entry: SignatureEntry | undefined): number[] | undefined {
+  return entry?.tensorShape?.dim?.map(({ size }) => size);
 }
 
 /** TensorFlow's words for the types that TF.js computes. */

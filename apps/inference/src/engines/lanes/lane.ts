@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { TransferListItem } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import type { Tensor } from '../../tensors/tensor.js';
 import type { EngineSettings } from '../create-engine.js';
 import type { LoadedModel } from '../engine.js';
@@ -61,7 +61,7 @@ export class Lane {
 
   private ask(
     request: Exclude<LaneRequest, { kind: 'dispose' }>,
-    transfer: TransferListItem[],
+    transfer: Transferable[],
   ): Promise<readonly Tensor[]> {
     return new Promise((resolve, reject) => {
       this.waiting.set(request.call, { resolve, reject });

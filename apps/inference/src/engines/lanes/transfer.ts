@@ -1,10 +1,10 @@
-import type { TransferListItem } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import type { Tensor } from '../../tensors/tensor.js';
 
 /** Tensors that can be given away, and the memory that goes with them. */
 export interface Parcel {
   readonly tensors: Tensor[];
-  readonly transfer: TransferListItem[];
+  readonly transfer: Transferable[];
 }
 
 /**
@@ -13,7 +13,7 @@ export interface Parcel {
  * of a run that takes 5 and more.
  */
 export function packCopies(tensors: readonly Tensor[]): Parcel {
-  return pack(tensors.map((tensor) => ({ ...tensor, data: tensor.data.slice() as Tensor['data'] })));
+  return pack(tensors.map((tensor) => ({ ...tensor, data: tensor.data.slice() })));
 }
 
 /** Results, which nobody else holds: handed over as they are where they have their memory to themselves. */

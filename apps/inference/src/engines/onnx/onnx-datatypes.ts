@@ -49,7 +49,7 @@ export function toOrtTensor({ datatype, shape, data }: Tensor, type: OrtType): O
   if (type === 'float32' && datatype === 'BF16') {
     return new OrtTensor('float32', widenBrain(data as Uint16Array), dims);
   }
-  return new OrtTensor(type, data as OrtTensor.DataType, dims) as OrtTensor;
+  return new OrtTensor(type, data as OrtTensor.DataType, dims);
 }
 
 /** A result of ONNX Runtime as the signature says it. */

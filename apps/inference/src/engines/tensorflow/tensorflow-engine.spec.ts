@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import {
   lineModelFiles,
   tensorflowForTests,
 } from '../../../test/layers-model.fixture.js';
+import { identitySavedModel, lineSavedModel } from '../../../test/saved-model.fixture.js';
 import type { Datatype } from '../../tensors/datatype.js';
 import type { Signature } from '../../tensors/signature.js';
 import type { Tensor } from '../../tensors/tensor.js';
@@ -68,6 +69,65 @@ describeEngine('tensorflow graph', {
   failing: async () => ({ ...(await lineGraph(1, 0)), bad: features(1, 1, 1), good: features(1, 1) }),
   memory: { model: () => lineGraph(1, 0), held: shared.held, slack: 0 },
 });
+
+// The native library is there where `npm run setup:tensorflow` has built it; the tests run again after that in CI.
+const hasNative = (await tensorflowForTests()).backend.startsWith('tfjs-node');
+const lineSaved = (slope: number, intercept: number) => {
+  return Promise.resolve({ files: lineSavedModel(slope, intercept), signature: LINE_SIGNATURE });
+};
+
+if (hasNative) {
+  describeEngine('tensorflow SavedModel', {
+    engine,
+    format: 'saved-model',
+    line: lineSaved,
+    identity: (datatype) => {
+      const dtype = dtypeOf(datatype);
+      if (dtype === undefined) return Promise.resolve(null);
+      return Promise.resolve({ files: identitySavedModel(dtype), signature: identitySignature(datatype) });
+    },
+    failing: async () => ({ ...(await lineSaved(1, 0)), bad: features(1, 2, 2), good: features(1, 1) }),
+    memory: { model: () => lineSaved(1, 0), held: shared.held, slack: 0 },
+  });
+
+  describe('a SavedModel with 64-bit integers', () => {
+    const run = async (...values: bigint[]): Promise<unknown> => {
+      const model = await (
+        await engine()
+      ).load(identitySavedModel('int64'), identitySignature('INT64'), 'saved-model');
+      const data = BigInt64Array.from(values);
+      try {
+        return (await model.run([{ datatype: 'INT64', shape: [1, 3], data }]))[0]?.data;
+      } finally {
+        model.dispose();
+      }
+    };
+
+    it('takes and gives those that TensorFlow.js passes on unchanged', async () => {
+      expect(await run(0n, 7n, 2_147_483_647n)).toEqual(BigInt64Array.of(0n, 7n, 2_147_483_647n));
+    });
+
+    it.each([-1n, 2_147_483_648n])('refuses %d, which it would change', async (value) => {
+      await expect(run(0n, value, 1n)).rejects.toMatchObject({ kind: 'invalid' });
+    });
+  });
+
+  it('removes the files of a SavedModel as soon as it is loaded', async () => {
+    const { files, signature } = await lineSaved(1, 0);
+    const model = await (await engine()).load(files, signature, 'saved-model');
+    expect((await readdir(workFolder)).filter((name) => name.startsWith('model-'))).toEqual([]);
+    model.dispose();
+  });
+} else {
+  it('refuses a SavedModel without the native library, saying how to build it', async () => {
+    const { files, signature } = await lineSaved(1, 0);
+    const loading = (await engine()).load(files, signature, 'saved-model');
+    await expect(loading).rejects.toMatchObject({
+      kind: 'precondition_failed',
+      message: expect.stringContaining('npm run setup:tensorflow') as string,
+    });
+  });
+}
 
 describe.each([
   ['tfjs-layers', lineModelFiles],

@@ -60,7 +60,7 @@ function toBytes(elements: readonly BytesElement[]): Uint8Array[] {
 export function fromTfTensor(tf: Tensorflow, result: TfTensor, datatype: Datatype): Tensor {
   // As text it would be changed where it is none.
   if (datatype === 'BYTES') {
-    return { datatype, shape: result.shape, data: tf.engine().readSync(result.dataId) as Uint8Array[] };
+    return { datatype, shape: result.shape, data: tf.engine().readSync(result.dataId) };
   }
   return { datatype, shape: result.shape, data: resultData(result, datatype) };
 }
@@ -78,7 +78,7 @@ function narrowIntegers(data: Int32Array, datatype: Datatype): TensorArray {
   const narrow = allocate(data.length) as Int8Array;
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
-    if (value < Number(min) || value > Number(max)) {
+    if (value < min || value > max) {
       throw new Error(`The model gave ${value}, which ${datatype} cannot hold`);
     }
     narrow[i] = value;
