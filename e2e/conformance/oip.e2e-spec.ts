@@ -1,7 +1,8 @@
-import { beforeAll, afterAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newOrganization } from '../support/api.js';
 import { loadModels } from './oip/src/load-models.js';
 import { Suite } from './oip/src/suite.js';
+import type { Target } from './oip/src/suite.js';
 import { loadFeatures } from './oip/src/vector.js';
 
 const ALIAS = 'champion';
@@ -16,23 +17,23 @@ beforeAll(async () => {
 
 const gatewayAddress = new URL(inject('gatewayUrl')).host;
 const replica = inject('replica');
-const servers = [
-  { server: 'the gateway', url: inject('gatewayUrl'), grpc: gatewayAddress, hasAlias: true },
-  { server: 'a replica', url: replica.httpUrl, grpc: replica.grpcAddress, hasAlias: false },
+const servers: [string, Target][] = [
+  ['the gateway', { url: inject('gatewayUrl'), grpc: gatewayAddress, hasAlias: true }],
+  ['a replica', { url: replica.httpUrl, grpc: replica.grpcAddress, hasAlias: false }],
 ];
 
-describe.each(servers)('$server and the Open Inference Protocol', ({ server: _, ...target }) => {
+describe.each(servers)('%s and the Open Inference Protocol', (_, target) => {
   // The headers are filled in before the first vector runs.
   const suite = new Suite({ ...target, headers, isStrict: true });
   afterAll(() => suite.close());
-  const asked = features.filter(({ needs }) => needs !== 'alias' || target.hasAlias);
+  const asked = features.filter(({ needs }) => needs !== 'alias' || target.hasAlias === true);
 
-  describe.each(asked)('$name', (feature) => {
+  describe.each(asked.map((feature) => [feature.name, feature] as const))('%s', (_name, feature) => {
     it('is offered', async () => {
       expect(await suite.notOffered(feature)).toBeUndefined();
     });
 
-    it.each(feature.vectors)('$name', async (vector) => {
+    it.each(feature.vectors.map((vector) => [vector.name, vector] as const))('%s', async (_text, vector) => {
       expect((await suite.run(vector)).reason).toBeUndefined();
     });
   });

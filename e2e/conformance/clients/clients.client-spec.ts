@@ -64,16 +64,16 @@ describe("NVIDIA's perf_analyzer", () => {
   }, 900_000);
 
   it.each([
-    { protocol: 'http', address: grpc, more: [] },
-    { protocol: 'grpc', address: grpc, more: [] },
-    { protocol: 'grpc', address: grpc, more: ['--streaming', '--async'] },
+    ['http', []],
+    ['grpc', []],
+    ['grpc', ['--streaming', '--async']],
   ])(
-    'measures $protocol $more with the statistics of the server',
-    async ({ protocol, address, more }) => {
+    'measures %s %j with the statistics of the server',
+    async (protocol, more) => {
       const printed = await run(
         program,
         [
-          ...['-m', 'oip-add-sub', '-u', address, '-i', protocol, '-H', `authorization:${authorization}`],
+          ...['-m', 'oip-add-sub', '-u', grpc, '-i', protocol, '-H', `authorization:${authorization}`],
           ...['--shape', 'INPUT0:1,4', '--shape', 'INPUT1:1,4', '--concurrency-range', '2'],
           ...['--request-count', '200', ...more],
         ],
