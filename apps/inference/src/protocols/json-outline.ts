@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { endOfArray, endOfString, skipSpace } from './json-text.js';
+import { endOfArray, endOfString, nextStructural, skipSpace } from './json-text.js';
 import { requestInvalid } from './protocols.errors.js';
 
 /** Far more than any tensor has dimensions. */
 const MAX_DEPTH = 64;
 /** Shorter arrays are passed by a byte loop, which is faster than three native searches. */
-const SHORT_ARRAY_BYTES = 256;
+const SHORT_ARRAY_BYTES = 1024;
 /** Elements of more text would hold the event loop for over 100 ms; larger tensors travel as bytes. */
 const MAX_JSON_BYTES = 8 * 1024 * 1024;
 const LARGE_BYTES = 64 * 1024;
@@ -135,10 +135,9 @@ class Outliner {
 
   private endOfData(start: number): number {
     const { json } = this;
-    const head = json.subarray(start, start + SHORT_ARRAY_BYTES);
-    const short = endOfArray(head, 0, MAX_DEPTH, false);
-    if (typeof short === 'number') return start + short;
-    const flat = endOfFlatArray(json, start);
+    const firstAt = nextStructural(json, start + 1, start + SHORT_ARRAY_BYTES);
+    if (json[firstAt] === CLOSE_ARRAY) return firstAt + 1;
+    const flat = firstAt === start + SHORT_ARRAY_BYTES ? endOfFlatArray(json, start) : undefined;
     if (flat !== undefined) return flat;
     // What is wrong in a small body is told with its element; a large one is not worth reading to its end.
     const isStrict = !this.limits.mayHoldText && json.length > LARGE_BYTES;

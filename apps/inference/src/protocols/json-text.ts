@@ -48,6 +48,13 @@ function isEscapedAt(json: Buffer, at: number, start: number): boolean {
   return (at - first) % 2 === 1;
 }
 
+/** Position of the first bracket, brace or quote from `start` on, or `end`. */
+export function nextStructural(json: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && STRUCTURAL[json[at] ?? 0] === 0) at += 1;
+  return at;
+}
+
 /** Why the end of an array was not found. */
 export type NoEnd = 'too deep' | 'cut' | 'not elements';
 
