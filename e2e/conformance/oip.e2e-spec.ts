@@ -15,16 +15,14 @@ beforeAll(async () => {
   await loadModels({ url: inject('gatewayUrl'), headers, alias: ALIAS });
 });
 
-const gatewayAddress = new URL(inject('gatewayUrl')).host;
-const replica = inject('replica');
 const servers: [string, Target][] = [
-  ['the gateway', { url: inject('gatewayUrl'), grpc: gatewayAddress, hasAlias: true }],
-  ['a replica', { url: replica.httpUrl, grpc: replica.grpcAddress, hasAlias: false }],
+  ['the gateway', { url: inject('gatewayUrl'), hasAlias: true }],
+  ['a replica', { url: inject('replicaUrl'), hasAlias: false }],
 ];
 
 describe.each(servers)('%s and the Open Inference Protocol', (_, target) => {
   // The headers are filled in before the first vector runs.
-  const suite = new Suite({ ...target, headers, isStrict: true });
+  const suite = new Suite({ ...target, grpc: new URL(target.url).host, headers, isStrict: true });
   afterAll(() => suite.close());
   const asked = features.filter(({ needs }) => needs !== 'alias' || target.hasAlias === true);
 

@@ -24,7 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (replica === undefined) throw new Error('The platform has no inference replica.');
   // Operators have one port for both: the other belongs to the gateways.
   const { httpUrl } = replica;
-  project.provide('replica', { httpUrl, grpcAddress: new URL(httpUrl).host });
+  project.provide('replicaUrl', replica.httpUrl);
   return async () => {
     await platform.stop();
     await rm(home, { recursive: true, force: true });
@@ -37,7 +37,7 @@ declare module 'vitest' {
     gatewayUrl: string;
     /** Its administrator's key. */
     adminKey: string;
-    /** Its inference replica, as operators reach it. */
-    replica: { httpUrl: string; grpcAddress: string };
+    /** Its inference replica, as operators reach it: REST and gRPC. */
+    replicaUrl: string;
   }
 }
