@@ -112,6 +112,7 @@ describe('attack 43, a hostile text', () => {
       '00',
       'ffffffffffffffffffff01',
       '0d01',
+      '22080a01611203210102',
     ]) {
       expect(() => parseGrpc(Buffer.from(hex, 'hex'))).toThrow(invalid(/not a ModelInferRequest/));
     }
