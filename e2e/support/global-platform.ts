@@ -22,8 +22,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('adminKey', platform.adminKey);
   const [replica] = platform.replicas();
   if (replica === undefined) throw new Error('The platform has no inference replica.');
-  // Operators have one port for both: the other belongs to the gateways.
-  const { httpUrl } = replica;
   project.provide('replicaUrl', replica.httpUrl);
   return async () => {
     await platform.stop();
