@@ -1,13 +1,16 @@
-// Lets a test run a TypeScript file in a process of its own: the same compiler and conditions as the tests.
+// Lets a test run a TypeScript file in a process or thread of its own, under the conditions of the tests. Not with their
+// compiler: swc is native code, and starting and ending in many threads of one process it crashed (SIGSEGV) every other time.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { transform } from '@swc/core';
+import ts from 'typescript';
 
-const jsc = {
-  parser: { syntax: 'typescript', decorators: true },
-  transform: { legacyDecorator: true, decoratorMetadata: true },
-  target: 'es2022',
+const compilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.ES2022,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  useDefineForClassFields: false,
 };
 
 export async function resolve(specifier, context, next) {
@@ -21,11 +24,6 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const text = await readFile(fileURLToPath(url), 'utf8');
-  const { code } = await transform(text, {
-    filename: fileURLToPath(url),
-    jsc,
-    module: { type: 'es6' },
-    swcrc: false,
-  });
-  return { format: 'module', source: code, shortCircuit: true };
+  const { outputText } = ts.transpileModule(text, { fileName: fileURLToPath(url), compilerOptions });
+  return { format: 'module', source: outputText, shortCircuit: true };
 }
