@@ -31,8 +31,7 @@ export class Surroundings {
   private constructor(
     /** Holds everything the replicas of a test keep on disk. */
     readonly folder: string,
-    private readonly server: NatsServer,
-    private readonly nats: NatsConnection,
+    private readonly nats: { readonly server: NatsServer; readonly connection: NatsConnection },
     private readonly snapshots: StateBucket<routing.RoutingSnapshot>,
     private readonly replicas: StateBucket<inference.ReplicaHeartbeat>,
   ) {}
@@ -42,13 +41,12 @@ export class Surroundings {
     const log = (): void => undefined;
     const { binary } = await findNatsServer({ env: childEnvironment({}), log });
     const server = await startNatsServer({ binary, storeDir: join(folder, 'nats'), durable: false, log });
-    const nats = await connectNats(server.url, 'test');
+    const connection = await connectNats(server.url, 'test');
     return new Surroundings(
       folder,
-      server,
-      nats,
-      new StateBucket(nats, KV_BUCKETS.routing, routing.RoutingSnapshot),
-      new StateBucket(nats, KV_BUCKETS.replicas, inference.ReplicaHeartbeat, 5_000),
+      { server, connection },
+      new StateBucket(connection, KV_BUCKETS.routing, routing.RoutingSnapshot),
+      new StateBucket(connection, KV_BUCKETS.replicas, inference.ReplicaHeartbeat, 5_000),
     );
   }
 
@@ -59,7 +57,7 @@ export class Surroundings {
   /** The environment of a replica, but for its port. */
   environment(extra: Record<string, string> = {}): Record<string, string> {
     return {
-      NATS_URL: this.server.url,
+      NATS_URL: this.nats.server.url,
       BLOB_DIR: join(this.folder, 'blobs'),
       CACHE_DIR: join(this.folder, 'cache'),
       TENSORFLOW_BACKEND: 'tfjs',
@@ -137,8 +135,8 @@ export class Surroundings {
 
   /** Takes the server and the folder away. */
   async close(): Promise<void> {
-    await this.nats.close();
-    await this.server.stop();
+    await this.nats.connection.close();
+    await this.nats.server.stop();
     await rm(this.folder, { recursive: true, maxRetries: 5 });
   }
 }

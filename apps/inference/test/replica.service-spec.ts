@@ -39,7 +39,7 @@ describe('a replica with memory for a few of its many versions', () => {
       }),
     );
     // A trial needs memory for an engine of its own; here there is hardly any.
-    replica = await around.startReplica({ MEMORY_BUDGET_BYTES: String(24 * MIB), TRIAL_LOADS: 'false', SLOW_RUN_MS: '60000' });
+    replica = await around.startReplica({ MEMORY_BUDGET_BYTES: String(24 * MIB), TRIAL_LOADS: 'false' });
     gateway = new ExchangeClient(replica.address);
     await around.until(replica.address, ({ readyModelVersionIds: ready, coldModelVersionIds: cold }) => {
       return ready.length + cold.length === ids.length;
