@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { Transport } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -15,6 +14,7 @@ import { registerBodyTimeout, UPLOAD_TYPES } from './http/body-timeout.js';
 import { registerDocumentation } from './http/documentation.js';
 import { registerHealth } from './http/health.js';
 import { registerAnswerHeaders, requestIdOf } from './http/request-id.js';
+import { registerSecurityHeaders } from './http/security-headers.js';
 import { DataPlane } from './proxy/data-plane.js';
 import { serveOpenInference } from './proxy/oip/serve-oip.js';
 
@@ -53,10 +53,7 @@ export async function createGateway(
   app.startAllMicroservices().catch((error: unknown) => logger.warn({ err: error }, 'no notices'));
 
   const fastify: FastifyInstance = adapter.getInstance();
-  // The gateway itself speaks plain HTTP behind loopback or a TLS proxy: nothing may be upgraded behind its back.
-  await fastify.register(helmet, {
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-  });
+  await registerSecurityHeaders(fastify);
   registerAnswerHeaders(fastify);
   acceptUploads(fastify);
   registerBodyTimeout(fastify, config.REQUEST_TIMEOUT_MS);

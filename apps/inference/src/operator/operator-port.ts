@@ -57,6 +57,7 @@ export class OperatorPort implements OnApplicationBootstrap, OnModuleDestroy {
     const options: OipOptions = {
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       bodyLimitBytes: MAX_MESSAGE_BYTES,
+      answerHeaders: [],
       requestId: requestIdOf,
       onError: (error) => this.logger.error(error),
     };

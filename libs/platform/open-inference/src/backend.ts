@@ -100,6 +100,8 @@ export interface OipOptions {
   readonly requestTimeoutMs: number;
   /** A body or message larger than this is refused while it arrives. Bytes. */
   readonly bodyLimitBytes: number;
+  /** Names and values, alternately, that every answer over REST carries beside its own. */
+  readonly answerHeaders: readonly string[];
   /** Makes the id of a request; `given` is what the caller sent as `x-request-id`. */
   readonly requestId: (given: string | undefined) => string;
   /** Hears of failures that are ours. */

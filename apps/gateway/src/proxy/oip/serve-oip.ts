@@ -2,6 +2,7 @@ import { OipGrpcServer, registerOipRoutes } from '@aimass/platform-open-inferenc
 import type { OipOptions, SharedPort } from '@aimass/platform-open-inference';
 import type { FastifyInstance } from 'fastify';
 import { requestIdOf } from '../../http/request-id.js';
+import { DATA_ANSWER_HEADERS } from '../../http/security-headers.js';
 import type { DataPlane } from '../data-plane.js';
 import { GatewayBackend } from './gateway-backend.js';
 
@@ -16,6 +17,7 @@ export function serveOpenInference(fastify: FastifyInstance, plane: DataPlane, p
   const options: OipOptions = {
     requestTimeoutMs: plane.config.REQUEST_TIMEOUT_MS,
     bodyLimitBytes: plane.config.BODY_LIMIT_BYTES,
+    answerHeaders: DATA_ANSWER_HEADERS,
     requestId: (given) => requestIdOf({ headers: { 'x-request-id': given } }),
     onError: (error) =>
       plane.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),

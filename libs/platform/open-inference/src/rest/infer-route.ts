@@ -39,7 +39,7 @@ export class InferRoute<Caller> {
         deadlineMs: startedMs + timeoutMs,
         requestId: request.id,
       },
-      new RestSink(reply, startedMs),
+      new RestSink(reply, startedMs, this.options.answerHeaders),
     );
     if (handle !== null) reply.raw.once('close', () => handle.cancel());
   }

@@ -57,6 +57,12 @@ class OipRoutes<Caller> {
       this.admit(request, reply);
       done();
     });
+    fastify.addHook('onSend', (_request, reply, payload, done) => {
+      const { answerHeaders } = this.options;
+      for (let i = 0; i < answerHeaders.length; i += 2)
+        reply.header(answerHeaders[i] ?? '', answerHeaders[i + 1]);
+      done(null, payload);
+    });
     fastify.addHook('onReady', (done) => {
       this.receiving.start();
       done();
