@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Signature } from '../tensors/signature.js';
 import type { Tensor } from '../tensors/tensor.js';
@@ -39,6 +40,8 @@ export interface EngineRoomParts {
  * watched while they run, and kept off the event loop when their runs are long.
  */
 export class EngineRoom implements OnApplicationShutdown {
+  private readonly logger = new Logger('engines');
+
   constructor(private readonly parts: EngineRoomParts) {}
 
   /** Settles when the model is warm. Throws as `Engine.load` does. */
@@ -47,7 +50,7 @@ export class EngineRoom implements OnApplicationShutdown {
     if (triedMs !== undefined && this.isSlow(engine, triedMs)) return this.startInLane(engine, start);
     const loaded = await engine.load(start.files, start.signature, start.format);
     const model = this.parts.watchdog?.watch(loaded, start.modelVersionId) ?? loaded;
-    const runMs = await warmOrFree(model, start);
+    const runMs = await this.warmOrFree(model, start);
     if (!this.isSlow(engine, runMs)) return model;
     model.dispose();
     return this.startInLane(engine, start);
@@ -89,16 +92,23 @@ export class EngineRoom implements OnApplicationShutdown {
       signature,
       files: [...files],
     });
-    await warmOrFree(model, start);
+    await this.warmOrFree(model, start);
     return model;
   }
-}
 
-async function warmOrFree(model: LoadedModel, { signature, samples, maxRows }: ModelStart): Promise<number> {
-  try {
-    return await warmUp(model, { signature, samples, maxRows });
-  } catch (error) {
-    model.dispose();
-    throw error;
+  /** How long a run of a model takes, in milliseconds, once it is warm. One that is not to serve is freed. */
+  private async warmOrFree(model: LoadedModel, start: ModelStart): Promise<number> {
+    try {
+      const { runMs, refusal } = await warmUp(model, start);
+      if (refusal !== undefined) {
+        this.logger.log(
+          `${start.modelVersionId} serves without a warm-up: it does not compute zeros (${refusal}); a warmup.json with its own requests would help`,
+        );
+      }
+      return runMs;
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
   }
 }

@@ -30,6 +30,11 @@ class Recorder implements LoadedModel {
   }
 }
 
+const refusing: LoadedModel = {
+  run: () => Promise.reject(new Error('unknown category')),
+  dispose: () => undefined,
+};
+
 const shapes = (model: Recorder): number[][][] =>
   model.runs.map((inputs) => inputs.map(({ shape }) => [...shape]));
 
@@ -60,7 +65,7 @@ describe('warming up', () => {
       { datatype: 'FP32', shape: [rows, 3, 5], data: new Float32Array(rows * 15) },
       { datatype: 'BYTES', shape: [rows], data: new Array<string>(rows).fill('x') },
     ];
-    const runMs = await warmUp(model, { signature, samples: [sample(1), sample(7)], maxRows: 8 });
+    const { runMs } = await warmUp(model, { signature, samples: [sample(1), sample(7)], maxRows: 8 });
     expect(
       shapes(model)
         .slice(0, 2)
@@ -77,14 +82,16 @@ describe('warming up', () => {
     await expect(warming).rejects.toThrow('Output "y" came out as [1,9], the signature says [-1,2]');
   });
 
-  it('tells why a run failed, as a reason not to try again', async () => {
-    const broken: LoadedModel = {
-      run: () => Promise.reject(new Error('no kernel')),
-      dispose: () => undefined,
-    };
-    await expect(warmUp(broken, { signature, samples: [], maxRows: 1 })).rejects.toMatchObject({
+  it('serves a model that refuses zeros, which nobody sent, and tells why it is cold', async () => {
+    const warming = warmUp(refusing, { signature, samples: [], maxRows: 1 });
+    await expect(warming).resolves.toEqual({ runMs: 0, refusal: 'unknown category' });
+  });
+
+  it('refuses a model that does not compute its own samples, as a reason not to try again', async () => {
+    const samples = [[{ datatype: 'FP32', shape: [1, 3, 1], data: new Float32Array(3) } as const]];
+    await expect(warmUp(refusing, { signature, samples, maxRows: 1 })).rejects.toMatchObject({
       kind: 'precondition_failed',
-      message: 'The model does not run: no kernel',
+      message: 'The model does not run: unknown category',
     });
   });
 

@@ -16,21 +16,47 @@ export interface WarmUpPlan {
   readonly maxRows: number;
 }
 
+/** What came of it. */
+export interface WarmUpResult {
+  /** How long a run takes, in milliseconds: of the first inputs, once everything is in place; 0 when they are refused. */
+  readonly runMs: number;
+  /** Why the model does not compute the inputs that were made up for it; undefined when it does. */
+  readonly refusal?: string;
+}
+
 /** The machine may be busy with something else during one of them. */
 const TIMED_RUNS = 2;
 
 /**
  * Has a model compute before anybody calls it: the samples, or one row and a full batch of zeros. What comes out must have
- * the signature's shapes. Returns how long a run takes, in milliseconds: of the first sample, once everything is in place.
- * Throws `precondition_failed` when a run fails.
+ * the signature's shapes. Zeros are made up, and a model may rightly refuse them (an encoder that knows no empty text):
+ * that is told and nothing more. Throws `precondition_failed` when a sample fails, or outputs have other shapes.
  */
-export async function warmUp(model: LoadedModel, plan: WarmUpPlan): Promise<number> {
-  const runs = plan.samples.length > 0 ? plan.samples : zeroRuns(plan);
-  for (const inputs of runs) await runOnce(model, inputs, plan.signature);
+export async function warmUp(model: LoadedModel, plan: WarmUpPlan): Promise<WarmUpResult> {
+  const hasSamples = plan.samples.length > 0;
+  try {
+    return { runMs: await runAll(model, hasSamples ? plan.samples : zeroRuns(plan), plan.signature) };
+  } catch (error) {
+    if (!(error instanceof RunFailed)) throw error;
+    if (hasSamples) throw modelUnusable(`The model does not run: ${error.message}`, error.cause);
+    return { runMs: 0, refusal: error.message };
+  }
+}
+
+/** A run that ended with an error of the engine, which is the cause. */
+class RunFailed extends Error {}
+
+/** Runs each of them once, and then the first against the clock. */
+async function runAll(
+  model: LoadedModel,
+  runs: readonly (readonly Tensor[])[],
+  signature: Signature,
+): Promise<number> {
+  for (const inputs of runs) await runOnce(model, inputs, signature);
   let leastMs = Infinity;
   for (let i = 0; i < TIMED_RUNS; i++) {
     const startedAt = performance.now();
-    await runOnce(model, runs[0] ?? [], plan.signature);
+    await runOnce(model, runs[0] ?? [], signature);
     leastMs = Math.min(leastMs, performance.now() - startedAt);
   }
   return leastMs;
@@ -49,10 +75,8 @@ function zeroRuns({ signature, maxRows }: WarmUpPlan): Tensor[][] {
 async function runOnce(model: LoadedModel, inputs: readonly Tensor[], signature: Signature): Promise<void> {
   const outputs = await model.run(inputs).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    // A sample that the engine refuses, or a version that does not run at all.
     const isShort = !(error instanceof DomainError) && /bad_alloc|allocat/i.test(reason);
-    if (isShort) throw error;
-    throw modelUnusable(`The model does not run: ${reason}`, error);
+    throw isShort ? error : new RunFailed(reason, { cause: error });
   });
   for (const [index, spec] of signature.outputs.entries()) requireShape(spec, outputs[index]);
 }

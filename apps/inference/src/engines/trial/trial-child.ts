@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   try {
     const model = await engine.load(withoutSamples(files), header.signature, header.format);
     const samples = readSamples(files, header.signature);
-    const runMs = await warmUp(model, { signature: header.signature, samples, maxRows: header.maxRows });
+    const { runMs } = await warmUp(model, { signature: header.signature, samples, maxRows: header.maxRows });
     await say({ kind: 'passed', runMs, peakBytes: Math.max(0, resourceUsage().maxRSS * 1024 - rssBytes) });
   } catch (error) {
     await say({ kind: 'failed', error: toRemoteError(error) });
