@@ -82,7 +82,8 @@ describe('the engine room', () => {
       format: 'onnx',
       signature,
       files,
-      allFiles: files,
+      contents: () => Promise.resolve(files),
+      isUrgent: () => true,
       samples: [],
       maxRows: 1,
     });
@@ -127,7 +128,8 @@ describe('the engine room', () => {
       format: 'tfjs-layers',
       signature: LINE_SIGNATURE,
       files,
-      allFiles: files,
+      contents: () => Promise.resolve(files),
+      isUrgent: () => true,
       samples: [],
       maxRows: 4,
     });

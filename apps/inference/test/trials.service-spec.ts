@@ -24,7 +24,8 @@ const subject = (
   signature: Signature = ONNX_LINE_SIGNATURE,
 ): TrialSubject => ({
   digest,
-  contents,
+  contents: () => Promise.resolve(contents),
+  isUrgent: () => true,
   signature,
   engine: 'onnx',
   format: 'onnx',
@@ -77,6 +78,11 @@ describe('a trial', () => {
       kind: 'precondition_failed',
       message: expect.stringContaining('more than 512 MiB of memory') as string,
     });
+  });
+
+  it('leaves a good model room for Node and the engine when the budget for models is small', async () => {
+    const tried = trials({ memoryBytes: 1024 ** 2 }).pass(subject('small', onnxLineFiles(5, 1)));
+    expect((await tried).peakBytes).toBeLessThan(128 * 1024 ** 2);
   });
 
   it('runs once when the same model is asked for twice at the same time', async () => {

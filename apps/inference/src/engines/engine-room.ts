@@ -6,23 +6,29 @@ import { isEngineName } from './create-engine.js';
 import type { EngineSettings } from './create-engine.js';
 import type { Engine, LoadedModel, ModelFiles } from './engine.js';
 import type { LanePool } from './lanes/lane-pool.js';
-import type { Trials } from './trial/trials.js';
+import type { TrialResult, Trials } from './trial/trials.js';
 import { warmUp } from './warm-up.js';
 import type { Watchdog } from './watchdog/watchdog.js';
 
-/** A version that is to serve: its verified files, its sample requests and how it is called. */
-export interface ModelStart {
-  readonly modelVersionId: string;
+/** A version as a trial takes it. */
+export interface TrialCandidate {
   /** Digest of its manifest. */
   readonly digest: string;
   readonly format: string;
   readonly signature: Signature;
-  readonly files: ModelFiles;
-  /** All files, with the sample requests, for a trial. */
-  readonly allFiles: ModelFiles;
-  readonly samples: readonly (readonly Tensor[])[];
   /** Rows of a full batch. */
   readonly maxRows: number;
+  /** Reads its files and sample requests, verified. */
+  readonly contents: () => Promise<ModelFiles>;
+  /** Whether somebody waits for it by now. */
+  readonly isUrgent: () => boolean;
+}
+
+/** A version that is to serve: its verified files without its sample requests, and those as tensors. */
+export interface ModelStart extends TrialCandidate {
+  readonly modelVersionId: string;
+  readonly files: ModelFiles;
+  readonly samples: readonly (readonly Tensor[])[];
 }
 
 /** What stands around the engines; without a part, models run without what it does. */
@@ -44,9 +50,22 @@ export class EngineRoom implements OnApplicationShutdown {
 
   constructor(private readonly parts: EngineRoomParts) {}
 
+  /** Whether versions of this format have to pass a trial. */
+  needsTrial(engine: Engine, format: string): boolean {
+    return this.parts.trials !== undefined && isEngineName(engine.name) && engine.riskyFormats.has(format);
+  }
+
+  /** Settles when the version has passed its trial, with undefined when it needs none. Throws as `Engine.load` does. */
+  async tryOut(engine: Engine, candidate: TrialCandidate): Promise<TrialResult | undefined> {
+    const { trials, settings } = this.parts;
+    if (!trials || !isEngineName(engine.name) || !this.needsTrial(engine, candidate.format)) return undefined;
+    return trials.pass({ ...candidate, engine: engine.name, settings });
+  }
+
   /** Settles when the model is warm. Throws as `Engine.load` does. */
   async start(engine: Engine, start: ModelStart): Promise<LoadedModel> {
-    const triedMs = await this.tryOut(engine, start);
+    // One that has passed before is not tried again: this is how long its runs took then.
+    const triedMs = (await this.tryOut(engine, start))?.runMs;
     if (triedMs !== undefined && this.isSlow(engine, triedMs)) return this.startInLane(engine, start);
     const loaded = await engine.load(start.files, start.signature, start.format);
     const model = this.parts.watchdog?.watch(loaded, start.modelVersionId) ?? loaded;
@@ -59,23 +78,6 @@ export class EngineRoom implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.parts.lanes?.stop();
     await this.parts.watchdog?.stop();
-  }
-
-  /** How long a run took in the trial, in milliseconds; undefined when there was none. */
-  private async tryOut(engine: Engine, start: ModelStart): Promise<number | undefined> {
-    const { trials, settings } = this.parts;
-    if (!trials || !isEngineName(engine.name) || !engine.riskyFormats.has(start.format)) return undefined;
-    const { digest, format, signature, maxRows, allFiles: contents } = start;
-    const result = await trials.pass({
-      engine: engine.name,
-      digest,
-      format,
-      signature,
-      maxRows,
-      contents,
-      settings,
-    });
-    return result.runMs;
   }
 
   private isSlow(engine: Engine, runMs: number): boolean {

@@ -37,4 +37,6 @@ export interface LoadedModel {
   dispose(): void;
   /** Bytes it holds while it is loaded, where the engine knows better than a measurement of the process. */
   readonly memoryBytes?: number;
+  /** Whether loading it started a thread, which the process grew by as well and which stays when the model goes. */
+  readonly startedThread?: boolean;
 }

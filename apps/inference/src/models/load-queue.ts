@@ -7,6 +7,7 @@ import type { ModelLoader } from './model-loader.js';
 import { memoryPinned, memoryTooSmall } from './models.errors.js';
 import { ResidentModel } from './resident-model.js';
 import type { ServedModel } from './served-model.js';
+import { Tryouts } from './tryouts.js';
 import type { VersionSpec } from './version-spec.js';
 
 /** A load that waits for busy versions to become idle looks again after this long. */
@@ -14,7 +15,7 @@ const RECHECK_MS = 10;
 
 /** What loading needs. */
 export interface LoadParts {
-  readonly loader: Pick<ModelLoader, 'load'>;
+  readonly loader: Pick<ModelLoader, 'load' | 'needsTrial' | 'tryOut'>;
   readonly memory: ModelMemory;
   readonly crashes: CrashWatch;
 }
@@ -31,18 +32,28 @@ export interface LoadHooks {
 /**
  * Brings versions into memory, one at a time, so that what the process grows by is what the load took. Those somebody
  * waits for come first, and others may be evicted for them; when those are busy, the load waits as long as somebody waits
- * for it. What nobody waits for is loaded when it fits, and stays cold when it does not.
+ * for it. What nobody waits for is loaded when it fits, and stays cold when it does not. Trials come before all this.
  */
 export class LoadQueue {
   /** Version → until when (`performance.now()`) an operator waits for it. */
   private readonly waiting = new Map<ServedModel, number>();
+  private readonly tryouts: Tryouts;
   private isLoading = false;
   private recheck: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly parts: LoadParts,
     private readonly hooks: LoadHooks,
-  ) {}
+  ) {
+    this.tryouts = new Tryouts(parts.loader, {
+      isUrgent: (model) => model.state === 'loading' && this.isUrgent(model),
+      onPassed: () => this.pump(),
+      onFailed: (model, error) => {
+        this.waiting.delete(model);
+        hooks.onFailed(model, error);
+      },
+    });
+  }
 
   /** Asks for a version, once however often it is asked for. */
   request(model: ServedModel, untilMs = 0): void {
@@ -51,13 +62,14 @@ export class LoadQueue {
     const knownUntilMs = this.waiting.get(model);
     if (knownUntilMs !== undefined && knownUntilMs >= untilMs) return;
     this.waiting.set(model, untilMs);
+    this.tryouts.begin(model);
     this.pump();
   }
 
   /** Whether the version would be loaded now without anybody having to go. */
   hasRoomFor(model: ServedModel): boolean {
-    const { memory } = this.parts;
-    const plan = memory.plan(memory.expect(model.spec), this.others(model), { mayEvict: false });
+    const others = this.others(model);
+    const plan = this.parts.memory.plan(this.expect(model, others), others, { mayEvict: false });
     return plan.kind === 'fits';
   }
 
@@ -70,12 +82,13 @@ export class LoadQueue {
     clearTimeout(this.recheck);
     this.recheck = undefined;
     if (this.isLoading) return;
-    const models = [...this.waiting.keys()];
+    const models = [...this.waiting.keys()].filter((model) => this.tryouts.hasPassed(model));
     const urgent = models.filter((model) => this.isUrgent(model));
     for (const model of new Set([...urgent, ...models])) {
       if (model.state === 'loading' ? this.tryStart(model) : this.forget(model)) return;
     }
-    if (this.waiting.size > 0) this.recheck = setTimeout(() => this.pump(), RECHECK_MS);
+    if (models.some((model) => this.waiting.has(model)))
+      this.recheck = setTimeout(() => this.pump(), RECHECK_MS);
   }
 
   private forget(model: ServedModel): false {
@@ -91,8 +104,9 @@ export class LoadQueue {
   private tryStart(model: ServedModel): boolean {
     const { memory } = this.parts;
     const isUrgent = this.isUrgent(model);
-    const needBytes = memory.expect(model.spec);
-    const plan = memory.plan(needBytes, this.others(model), { mayEvict: isUrgent });
+    const others = this.others(model);
+    const needBytes = this.expect(model, others);
+    const plan = memory.plan(needBytes, others, { mayEvict: isUrgent });
     if (plan.kind === 'short' && isUrgent) return false;
     this.waiting.delete(model);
     if (plan.kind === 'short') {
@@ -114,6 +128,10 @@ export class LoadQueue {
     return true;
   }
 
+  private expect(model: ServedModel, others: readonly ServedModel[]): number {
+    return this.parts.memory.expect(model.spec, others, this.tryouts.peakBytesOf(model));
+  }
+
   private async load(model: ServedModel): Promise<void> {
     const { memory, crashes } = this.parts;
     const probation = crashes.probationOf(model.spec);
@@ -124,7 +142,10 @@ export class LoadQueue {
       const loaded = await (probation ? probation.load(work) : work());
       const { id: modelVersionId } = model.spec;
       const resident = new ResidentModel(loaded, { modelVersionId, journal: crashes.journal, probation });
-      const bytes = memory.measure(model.spec, loaded, grownBytes(before, process.memoryUsage()));
+      const bytes = memory.measure(model.spec, loaded, {
+        grownBytes: grownBytes(before, process.memoryUsage()),
+        triedBytes: this.tryouts.peakBytesOf(model),
+      });
       this.makeRoom(model, resident, bytes);
       model.ready(resident, bytes, Math.round(performance.now() - startedAt));
       this.hooks.onChange(model);

@@ -2,8 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { BlobStore } from '@aimass/platform-blobs';
 import { BLOBS, CONFIG } from '@aimass/platform-service';
 import type { Config } from '../config.js';
-import type { Engine, LoadedModel } from '../engines/engine.js';
+import type { Engine, LoadedModel, ModelFiles } from '../engines/engine.js';
 import { EngineRoom } from '../engines/engine-room.js';
+import type { TrialCandidate } from '../engines/engine-room.js';
 import { ENGINES } from '../engines/engines.module.js';
 import { readModelFiles } from './model-files.js';
 import { notSupported } from './models.errors.js';
@@ -32,19 +33,48 @@ export class ModelLoader {
     return turn;
   }
 
+  /** Whether the version has to be tried out before it is loaded. What is not supported is not. */
+  needsTrial(spec: VersionSpec): boolean {
+    const engine = this.engines.find((each) => each.name === spec.engine);
+    return engine !== undefined && this.room.needsTrial(engine, spec.format);
+  }
+
+  /**
+   * Has a version load and run in another process, which does not keep others from being loaded here. Returns the bytes it
+   * took at most, as far as that is known. Throws as `load` does.
+   */
+  async tryOut(spec: VersionSpec, isUrgent: () => boolean): Promise<number | undefined> {
+    const contents = (): Promise<ModelFiles> => this.readFiles(spec);
+    const result = await this.room.tryOut(this.engineFor(spec), this.candidateOf(spec, contents, isUrgent));
+    return result?.peakBytes;
+  }
+
   private async loadNow(spec: VersionSpec): Promise<LoadedModel> {
     const engine = this.engineFor(spec);
-    const files = await readModelFiles(this.blobs, spec.manifest, this.config.MAX_MODEL_BYTES);
+    const files = await this.readFiles(spec);
     return this.room.start(engine, {
+      ...this.candidateOf(
+        spec,
+        () => Promise.resolve(files),
+        () => true,
+      ),
       modelVersionId: spec.id,
-      digest: spec.manifest.sha256,
-      format: spec.format,
-      signature: spec.signature,
       files: withoutSamples(files),
-      allFiles: files,
       samples: readSamples(files, spec.signature),
-      maxRows: spec.serving?.maxBatchRows || this.config.MAX_BATCH_ROWS,
     });
+  }
+
+  private readFiles({ manifest }: VersionSpec): Promise<ModelFiles> {
+    return readModelFiles(this.blobs, manifest, this.config.MAX_MODEL_BYTES);
+  }
+
+  private candidateOf(
+    { manifest, format, signature, serving }: VersionSpec,
+    contents: () => Promise<ModelFiles>,
+    isUrgent: () => boolean,
+  ): TrialCandidate {
+    const maxRows = serving?.maxBatchRows || this.config.MAX_BATCH_ROWS;
+    return { digest: manifest.sha256, format, signature, maxRows, contents, isUrgent };
   }
 
   private engineFor(spec: VersionSpec): Engine {

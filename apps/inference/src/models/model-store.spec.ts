@@ -24,6 +24,16 @@ class StagedLoader {
     { spec: VersionSpec; resolve: (model: LoadedModel) => void; reject: (error: Error) => void }
   >();
 
+  /** Versions that need a trial, which ends when told to. */
+  readonly risky = new Set<string>();
+  readonly trials = new Map<string, { pass: (peakBytes?: number) => void; fail: (error: Error) => void }>();
+
+  needsTrial(spec: VersionSpec): boolean {
+    return this.risky.has(spec.id);
+  }
+  tryOut(spec: VersionSpec): Promise<number | undefined> {
+    return new Promise((pass, fail) => this.trials.set(spec.id, { pass, fail }));
+  }
   load(spec: VersionSpec): Promise<LoadedModel> {
     this.asked.push(spec.id);
     return new Promise((resolve, reject) => this.waiting.set(spec.id, { spec, resolve, reject }));
@@ -182,6 +192,55 @@ describe('loading', () => {
     store.place(placed({ ...other, manifest: { ...other.manifest, sha256: 'other' } }));
     expect(loader.asked).toHaveLength(2);
     expect(model.dispose).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a version that needs a trial', () => {
+  it('keeps none of the others from being loaded meanwhile', async () => {
+    loader.risky.add('mv_1');
+    store.place(placed('mv_1', 'mv_2'));
+    const waiting = call('mv_1');
+    expect(loader.asked).toEqual(['mv_2']);
+    await loader.succeed('mv_2');
+    expect(store.readyIds()).toEqual(['mv_2']);
+    loader.trials.get('mv_1')?.pass();
+    await settle();
+    expect(loader.asked).toEqual(['mv_2', 'mv_1']);
+    const model = await loader.succeed('mv_1');
+    model.finishRuns();
+    await settle();
+    expect(waiting.result()).toBe('answered');
+  });
+
+  it('is not loaded when it fails there, and tried again when an operator wants it', async () => {
+    loader.risky.add('mv_1');
+    store.place(placed('mv_1'));
+    const waiting = call('mv_1');
+    loader.trials.get('mv_1')?.fail(new DomainError('precondition_failed', 'test', 'It loops.'));
+    await settle();
+    expect(loader.asked).toEqual([]);
+    expect(store.failures()).toEqual({ mv_1: 'It loops.' });
+    expect(waiting.result()).toBe('inference.version_not_loaded');
+    const wanted = store.load('mv_1', 5_000);
+    await settle();
+    loader.trials.get('mv_1')?.pass();
+    await settle();
+    await loader.succeed('mv_1');
+    await wanted;
+    expect(store.readyIds()).toEqual(['mv_1']);
+  });
+
+  it('is admitted with what it took there, as far as that can be had', async () => {
+    await stopStore();
+    await createStore(100);
+    loader.risky.add('mv_1');
+    store.place(placed(specOf('mv_2', 30, { pinned: true }), specOf('mv_1', 10)));
+    await loader.succeed('mv_2', 30);
+    loader.trials.get('mv_1')?.pass(50);
+    await settle();
+    expect(store.memoryUse().usedBytes).toBe(80);
+    await loader.succeed('mv_1', 20);
+    expect(store.memoryUse().usedBytes).toBe(50);
   });
 });
 

@@ -5,6 +5,7 @@ import { CONFIG } from '@aimass/platform-service';
 import type { Config } from '../config.js';
 import { CrashWatch } from './crashes/crash-watch.js';
 import { LoadQueue } from './load-queue.js';
+import type { LoadParts } from './load-queue.js';
 import { ModelMemory } from './memory/model-memory.js';
 import { ModelLoader } from './model-loader.js';
 import { loadUnfinished, replicaStarting, versionNotFound, versionNotLoaded } from './models.errors.js';
@@ -40,7 +41,7 @@ export class ModelStore implements OnApplicationShutdown {
   private mentioned: ReadonlyMap<string, unknown> | undefined;
 
   constructor(
-    @Inject(ModelLoader) loader: Pick<ModelLoader, 'load'>,
+    @Inject(ModelLoader) loader: LoadParts['loader'],
     @Inject(ModelMemory) private readonly memory: ModelMemory,
     @Inject(CrashWatch) private readonly crashes: CrashWatch,
     @Inject(CONFIG) config: StoreConfig,
@@ -103,8 +104,8 @@ export class ModelStore implements OnApplicationShutdown {
   failures(): Record<string, string> {
     const failed = this.list().flatMap((model): [string, string][] => {
       if (model.state === 'unloaded') return [[model.spec.id, 'an operator unloaded it']];
-      const isFailed = model.state === 'failed' || model.state === 'quarantined';
-      return isFailed ? [[model.spec.id, model.reason]] : [];
+      if (model.state === 'quarantined') return [[model.spec.id, `quarantined: ${model.reason}`]];
+      return model.state === 'failed' ? [[model.spec.id, model.reason]] : [];
     });
     return Object.fromEntries(failed);
   }

@@ -31,7 +31,10 @@ export class LanePool {
       if (place) watchdog.release(place);
     };
     try {
-      return new OwningModel(await this.choose().load({ ...load, place }), giveBack);
+      const threads = this.lanes.length;
+      const loading = this.choose().load({ ...load, place });
+      const startedThread = this.lanes.length > threads;
+      return Object.assign(new OwningModel(await loading, giveBack), { startedThread });
     } catch (error) {
       giveBack();
       throw error;

@@ -24,12 +24,20 @@ export type TrialOutcome =
   /** It ended the process, or was ended. */
   | { readonly kind: 'fatal'; readonly reason: string };
 
+/** What the system holds the process to. */
+interface ProcessLimits {
+  readonly dataBytes: number;
+  readonly cpuSeconds: number;
+}
+
 /** Between two looks at the memory of the process; it can grow by about 2 GB in a second. */
 const LOOK_MS = 20;
 /** Time for Node and an engine to start on a machine that is busy with everything else. */
 const START_MS = 120_000;
 /** What Node and an engine take before there is a model. Mappings that are written to count, also unused ones. */
 const BASE_BYTES = 1024 ** 3;
+/** What Node and an engine take besides a model while they load and run one: compiled code, threads, garbage. */
+const RUNTIME_BYTES = 256 * 1024 ** 2;
 
 /**
  * Tries a model in a process of its own: without environment, in an empty folder, at low priority, and within limits of
@@ -44,7 +52,10 @@ export async function runTrial(
   await mkdir(root, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(root, 'trial-'));
   try {
-    const child = start(folder, limits.memoryBytes + BASE_BYTES);
+    const child = start(folder, {
+      dataBytes: limits.memoryBytes + RUNTIME_BYTES + BASE_BYTES,
+      cpuSeconds: START_MS / 1000 + limits.seconds * header.settings.onnxThreads,
+    });
     const outcome = observe(child, limits);
     const settings = { ...header.settings, workFolder: join(folder, 'work') };
     await send(child.stdin as Writable, { ...header, settings, files: [] }, files);
@@ -54,12 +65,15 @@ export async function runTrial(
   }
 }
 
-function start(cwd: string, dataBytes: number): ChildProcess {
+function start(cwd: string, { dataBytes, cpuSeconds }: ProcessLimits): ChildProcess {
   const { path, execArgv } = entryPoint('./trial-child', import.meta.url);
   const args = [...execArgv, path];
   const stdio = ['pipe', 'ignore', 'ignore', 'ipc'] as const;
   // The limit makes allocations fail, which engines report; without it the growing process is seen and ended.
-  const script = `ulimit -c 0; ulimit -d ${Math.ceil(dataBytes / 1024)} 2>/dev/null; exec "$0" "$@"`;
+  // The one of processor time ends a loop that has outlived the replica.
+  const script =
+    `ulimit -c 0; ulimit -t ${Math.ceil(cpuSeconds)}; ` +
+    `ulimit -d ${Math.ceil(dataBytes / 1024)} 2>/dev/null; exec "$0" "$@"`;
   const child =
     process.platform === 'win32'
       ? spawn(process.execPath, args, { cwd, env: {}, stdio: [...stdio] })
@@ -88,7 +102,7 @@ async function send(stdin: Writable, header: TrialHeader, files: ModelFiles): Pr
 function observe(child: ChildProcess, { seconds, memoryBytes }: TrialLimits): Promise<TrialOutcome> {
   return new Promise((resolve, reject) => {
     let outcome: TrialOutcome | undefined;
-    let limitBytes = memoryBytes + BASE_BYTES;
+    let limitBytes = memoryBytes + RUNTIME_BYTES + BASE_BYTES;
     const end = (reason: string): void => {
       outcome ??= { kind: 'fatal', reason };
       child.kill('SIGKILL');
@@ -103,7 +117,7 @@ function observe(child: ChildProcess, { seconds, memoryBytes }: TrialLimits): Pr
     }, LOOK_MS);
     child.on('message', (answer: TrialAnswer) => {
       if (answer.kind === 'ready') {
-        limitBytes = memoryBytes + answer.rssBytes;
+        limitBytes = memoryBytes + RUNTIME_BYTES + answer.rssBytes;
         clearTimeout(timer);
         timer = setTimeout(late, seconds * 1000);
       } else outcome ??= outcomeOf(answer, memoryBytes);

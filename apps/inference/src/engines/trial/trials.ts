@@ -7,12 +7,16 @@ import type { ModelFiles } from '../engine.js';
 import { runTrial } from './trial-process.js';
 import type { TrialLimits, TrialOutcome } from './trial-process.js';
 import type { TrialHeader } from './trial-messages.js';
+import { TrialTurns } from './trial-turns.js';
 
 /** A model to be tried. */
 export interface TrialSubject extends Omit<TrialHeader, 'files'> {
   /** Digest of its manifest. */
   readonly digest: string;
-  readonly contents: ModelFiles;
+  /** Reads its files; called only when they are needed, which those that have passed before are not. */
+  readonly contents: () => Promise<ModelFiles>;
+  /** Whether somebody waits for it by now. */
+  readonly isUrgent: () => boolean;
 }
 
 /** What a model that passed showed. */
@@ -35,6 +39,8 @@ const FATAL_MS = 10 * 60 * 1000;
 /** Memory that any model may take; a large one also some times its files. */
 const FREE_BYTES = 2 * 1024 ** 3;
 const FILES_FACTOR = 4;
+/** Each takes a core and memory that the replica could use. */
+const TRIALS_AT_ONCE = 2;
 
 /**
  * Tries models in processes of their own before they are loaded here for the first time, and remembers on disk what came
@@ -43,6 +49,9 @@ const FILES_FACTOR = 4;
 export class Trials {
   /** Trials on their way by their key, so that no model is tried twice at the same time. */
   private readonly running = new Map<string, Promise<TrialResult>>();
+  /** Those of this process, so that a full disk costs no second trial. */
+  private readonly passed = new Map<string, TrialResult>();
+  private readonly turns = new TrialTurns(TRIALS_AT_ONCE);
 
   constructor(
     private readonly folder: string,
@@ -52,10 +61,13 @@ export class Trials {
   /** Settles once the model is known to load and run. Throws `precondition_failed` when it does not. */
   async pass(subject: TrialSubject): Promise<TrialResult> {
     const key = keyOf(subject);
+    const passed = this.passed.get(key);
+    if (passed) return passed;
     const known = await this.read(key);
     if (known?.passed) return known.passed;
     if (known?.fatal !== undefined && Date.now() - known.triedAt < FATAL_MS) throw fatal(known.fatal);
-    const running = this.running.get(key) ?? this.runAndKeep(key, subject);
+    const running =
+      this.running.get(key) ?? this.turns.run(subject.isUrgent, () => this.runAndKeep(key, subject));
     this.running.set(key, running);
     try {
       return await running;
@@ -65,10 +77,12 @@ export class Trials {
   }
 
   private async runAndKeep(key: string, subject: TrialSubject): Promise<TrialResult> {
-    const { digest: _digest, contents, ...header } = subject;
-    const filesBytes = [...contents.values()].reduce((sum, content) => sum + content.length, 0);
+    const { engine, format, signature, settings, maxRows } = subject;
+    const files = await subject.contents();
+    const filesBytes = [...files.values()].reduce((sum, content) => sum + content.length, 0);
     const memoryBytes = Math.min(this.limits.memoryBytes, FREE_BYTES + FILES_FACTOR * filesBytes);
-    const outcome = await runTrial(header, contents, { ...this.limits, memoryBytes });
+    const header = { engine, format, signature, settings, maxRows };
+    const outcome = await runTrial(header, files, { ...this.limits, memoryBytes });
     return this.conclude(key, outcome);
   }
 
@@ -77,6 +91,7 @@ export class Trials {
     switch (outcome.kind) {
       case 'passed': {
         const passed = { runMs: outcome.runMs, peakBytes: outcome.peakBytes };
+        this.passed.set(key, passed);
         await this.write(key, { triedAt, passed });
         return passed;
       }
@@ -98,7 +113,7 @@ export class Trials {
     }
   }
 
-  /** Whole or not at all. A disk that is full costs another trial. */
+  /** Whole or not at all. A disk that is full costs another trial after a restart. */
   private async write(key: string, record: TrialRecord): Promise<void> {
     const path = join(this.folder, `${key}.json`);
     const temporary = `${path}.${randomUUID()}.tmp`;

@@ -31,13 +31,18 @@ export function planAdmission<T extends Occupant>(
   { needBytes, budgetBytes, mayEvict }: MemoryNeed,
   occupants: readonly T[],
 ): AdmissionPlan<T> {
-  const pinnedBytes = sum(occupants.filter((each) => each.isPinned));
+  const pinnedBytes = pinnedBytesOf(occupants);
   if (needBytes > budgetBytes - pinnedBytes) return { kind: 'impossible', pinnedBytes };
   const missingBytes = needBytes - (budgetBytes - sum(occupants));
   if (missingBytes <= 0) return { kind: 'fits', victims: [] };
   if (!mayEvict) return { kind: 'short' };
   const victims = chooseVictims(missingBytes, occupants);
   return victims ? { kind: 'fits', victims } : { kind: 'short' };
+}
+
+/** Bytes that no load can have. */
+export function pinnedBytesOf(occupants: readonly Occupant[]): number {
+  return sum(occupants.filter((each) => each.isPinned));
 }
 
 function chooseVictims<T extends Occupant>(missingBytes: number, occupants: readonly T[]): T[] | undefined {

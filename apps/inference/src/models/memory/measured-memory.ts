@@ -25,13 +25,16 @@ export class MeasuredMemory {
     this.measured = new Map(Object.entries(this.file.read({})));
   }
 
-  /** Bytes that a load is going to take. A guess never rules a version out whose files alone would fit. */
-  expect(manifest: Manifest, budgetBytes: number): number {
+  /**
+   * Bytes that a load is going to take: as measured, else what it took at most in a trial, else a guess. Only what was
+   * measured here rules a version out whose files alone would fit into `mostBytes`: a trial counts what is soon free again.
+   */
+  expect(manifest: Manifest, mostBytes: number, triedBytes?: number): number {
     const known = this.measured.get(manifest.sha256);
     if (known !== undefined) return known;
     const filesBytes = sizeOf(manifest);
-    const guess = ESTIMATE_FACTOR * filesBytes + ENGINE_STATE_BYTES;
-    return Math.max(filesBytes, Math.min(guess, budgetBytes));
+    const guess = triedBytes ?? ESTIMATE_FACTOR * filesBytes + ENGINE_STATE_BYTES;
+    return Math.max(filesBytes, Math.min(guess, mostBytes));
   }
 
   /**

@@ -52,21 +52,35 @@ describe('the default budget', () => {
   });
 });
 
+it('expects what a trial took at most before anything was measured, without ruling a version out for it', async () => {
+  const measured = open();
+  expect(measured.expect(manifest(MIB), 100 * MIB, 7 * MIB)).toBe(7 * MIB);
+  expect(measured.expect(manifest(MIB), 5 * MIB, 7 * MIB)).toBe(5 * MIB);
+  expect(measured.expect(manifest(6 * MIB), 5 * MIB, 7 * MIB)).toBe(6 * MIB);
+  measured.know(manifest(MIB), 2 * MIB);
+  expect(measured.expect(manifest(MIB), 100 * MIB, 7 * MIB)).toBe(2 * MIB);
+  await measured.settled();
+});
+
 it('takes for what a load added what the process grew by, without the garbage that JavaScript made meanwhile', () => {
   const before = { rss: 100, heapTotal: 30, external: 10 };
   expect(grownBytes(before, { rss: 150, heapTotal: 40, external: 25 })).toBe(25);
   expect(grownBytes(before, { rss: 150, heapTotal: 20, external: 5 })).toBe(50);
 });
 
-it('does not charge the first version of an engine for the engine', async () => {
+it('does not charge a version for an engine, a thread or calls that came up while it was loaded', async () => {
   const memory = new ModelMemory({ CACHE_DIR: folder, MEMORY_BUDGET_BYTES: 100 * MIB });
   const model = { run: () => Promise.resolve([]), dispose: () => undefined };
   const spec = (sha256: string) => {
     return { ...BARE_SPEC, manifest: { ...manifest(10 * MIB), sha256 } };
   };
-  expect(memory.measure(spec('first'), model, 90 * MIB)).toBe(21 * MIB);
-  expect(memory.measure(spec('second'), model, 30 * MIB)).toBe(30 * MIB);
-  expect(memory.measure(spec('third'), { ...model, memoryBytes: 12 * MIB }, 30 * MIB)).toBe(12 * MIB);
+  const grown = (mib: number) => ({ grownBytes: mib * MIB });
+  expect(memory.measure(spec('first'), model, grown(90))).toBe(21 * MIB);
+  expect(memory.measure(spec('second'), model, grown(30))).toBe(30 * MIB);
+  expect(memory.measure(spec('third'), { ...model, memoryBytes: 12 * MIB }, grown(30))).toBe(12 * MIB);
+  expect(memory.measure(spec('thread'), { ...model, startedThread: true }, grown(90))).toBe(21 * MIB);
+  const ofCalls = { ...grown(90), triedBytes: 25 * MIB };
+  expect(memory.measure(spec('busy'), model, ofCalls)).toBe(25 * MIB);
   await memory.onApplicationShutdown();
 });
 

@@ -4,7 +4,7 @@ import { CONFIG } from '@aimass/platform-service';
 import type { Config } from '../../config.js';
 import type { LoadedModel } from '../../engines/engine.js';
 import type { VersionSpec } from '../version-spec.js';
-import { planAdmission } from './admission.js';
+import { pinnedBytesOf, planAdmission } from './admission.js';
 import type { AdmissionPlan, Occupant } from './admission.js';
 import { MeasuredMemory } from './measured-memory.js';
 import { defaultMemoryBudget } from './memory-budget.js';
@@ -28,9 +28,10 @@ export class ModelMemory implements OnApplicationShutdown {
     return this.measured.settled();
   }
 
-  /** Bytes a load of this version is going to take. */
-  expect(spec: VersionSpec): number {
-    return this.measured.expect(spec.manifest, this.budgetBytes);
+  /** Bytes a load of this version is going to take; `triedBytes` is what it took at most in a trial. */
+  expect(spec: VersionSpec, others: readonly Occupant[] = [], triedBytes?: number): number {
+    const freeableBytes = this.budgetBytes - pinnedBytesOf(others);
+    return this.measured.expect(spec.manifest, freeableBytes, triedBytes);
   }
 
   /** Whether `needBytes` more fit beside the others, and who of them has to go. */
@@ -42,13 +43,21 @@ export class ModelMemory implements OnApplicationShutdown {
     return planAdmission({ needBytes, budgetBytes: this.budgetBytes, mayEvict: options.mayEvict }, others);
   }
 
-  /** Bytes a version that has just been loaded takes: what its engine says, else what the process grew by. */
-  measure(spec: VersionSpec, model: LoadedModel, grownBytes: number): number {
+  /**
+   * Bytes a version that has just been loaded takes: what its engine says, else what the process grew by. Growth beyond
+   * what the version took at most in its trial, `triedBytes`, was of something else: calls go on during a load.
+   */
+  measure(
+    spec: VersionSpec,
+    model: LoadedModel,
+    growth: { readonly grownBytes: number; readonly triedBytes?: number | undefined },
+  ): number {
     const { memoryBytes } = model;
     if (memoryBytes !== undefined) return this.measured.know(spec.manifest, memoryBytes);
-    // The first load of an engine also brings in the engine, which stays when the version goes.
-    const isFirst = !this.started.has(spec.engine);
+    // The first load of an engine, in each thread, also brings in the engine, which stays when the version goes.
+    const isFirst = !this.started.has(spec.engine) || model.startedThread === true;
     this.started.add(spec.engine);
+    const grownBytes = Math.min(growth.grownBytes, growth.triedBytes ?? Infinity);
     const ownBytes = isFirst ? Math.min(grownBytes, this.expect(spec)) : grownBytes;
     return this.measured.remember(spec.manifest, ownBytes);
   }
