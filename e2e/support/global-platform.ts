@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childEnvironment } from '@aimass/platform-config';
 import { startPlatform } from '@aimass/platform-embedded';
+import { guardFolder } from '@aimass/testing';
 import type { TestProject } from 'vitest/node';
 
 /** Small enough that a test can pass it. */
@@ -11,6 +12,7 @@ export const UPLOAD_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Boots the embedded platform, as built, for a whole test run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const home = await mkdtemp(join(tmpdir(), 'aimass-e2e-'));
+  const guard = guardFolder(home);
   const platform = await startPlatform({
     home,
     durable: false,
@@ -26,6 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await platform.stop();
     await rm(home, { recursive: true, force: true });
+    guard.release();
   };
 }
 

@@ -10,8 +10,8 @@ import type { NatsServer } from '@aimass/platform-embedded';
 import { grpcClient } from '@aimass/platform-grpc';
 import { connectNats, StateBucket } from '@aimass/platform-messaging';
 import { newId } from '@aimass/platform-persistence';
-import { eventually, startServiceUnderTest } from '@aimass/testing';
-import type { ServiceUnderTest } from '@aimass/testing';
+import { eventually, guardFolder, startServiceUnderTest } from '@aimass/testing';
+import type { FolderGuard, ServiceUnderTest } from '@aimass/testing';
 import { AppModule } from '../src/app.module.js';
 import { configSchema } from '../src/config.js';
 import type { ModelFiles } from '../src/engines/engine.js';
@@ -19,6 +19,13 @@ import type { Manifest } from '../src/models/version-spec.js';
 import { lineModelFiles, storeFiles } from './layers-model.fixture.js';
 
 export type Replica = ServiceUnderTest<typeof inference.DataPlaneServiceService>;
+
+interface Nats {
+  readonly server: NatsServer;
+  readonly connection: NatsConnection;
+  /** Ends the server should the test run be killed. */
+  readonly guard: FolderGuard;
+}
 
 /**
  * What replicas are told by: routing snapshots and blobs; and what they say: heartbeats. On a NATS server of its own, since
@@ -31,20 +38,21 @@ export class Surroundings {
   private constructor(
     /** Holds everything the replicas of a test keep on disk. */
     readonly folder: string,
-    private readonly nats: { readonly server: NatsServer; readonly connection: NatsConnection },
+    private readonly nats: Nats,
     private readonly snapshots: StateBucket<routing.RoutingSnapshot>,
     private readonly replicas: StateBucket<inference.ReplicaHeartbeat>,
   ) {}
 
   static async create(): Promise<Surroundings> {
     const folder = await mkdtemp(join(tmpdir(), 'aimass-inference-'));
+    const guard = guardFolder(folder);
     const log = (): void => undefined;
     const { binary } = await findNatsServer({ env: childEnvironment({}), log });
     const server = await startNatsServer({ binary, storeDir: join(folder, 'nats'), durable: false, log });
     const connection = await connectNats(server.url, 'test');
     return new Surroundings(
       folder,
-      { server, connection },
+      { server, connection, guard },
       new StateBucket(connection, KV_BUCKETS.routing, routing.RoutingSnapshot),
       new StateBucket(connection, KV_BUCKETS.replicas, inference.ReplicaHeartbeat, 5_000),
     );
@@ -138,6 +146,7 @@ export class Surroundings {
     await this.nats.connection.close();
     await this.nats.server.stop();
     await rm(this.folder, { recursive: true, maxRetries: 5 });
+    this.nats.guard.release();
   }
 }
 

@@ -1,6 +1,8 @@
 export { eventually } from './eventually.js';
 export { startFakePeer } from './fake-peer.js';
 export type { FakePeer } from './fake-peer.js';
+export { guardFolder } from './guard.js';
+export type { FolderGuard } from './guard.js';
 export { createTestDatabase, testNatsUrl } from './servers.js';
 export { startServiceUnderTest } from './service-under-test.js';
 export type { ServiceUnderTest } from './service-under-test.js';
