@@ -11,12 +11,15 @@ import { requestInvalid } from './protocols.errors.js';
 import { isObject, quoted } from './quoted.js';
 import { NO_URGENCY, readUrgency, refuseParameters } from './request-parameters.js';
 import { SignatureIndex } from './signature-index.js';
+import { isPlain, parseSmall, SMALL_READER } from './small-request.js';
 
 /** JSON besides the elements: so much for the request, so much for each tensor of the signature. */
 const BASE_BYTES = 64 * 1024;
 const TENSOR_BYTES = 1024;
 /** Datatypes whose elements may be written as text. */
 const TEXT_DATATYPES: ReadonlySet<Datatype> = new Set(['BYTES', 'INT64', 'UINT64']);
+
+type Reader = Pick<InputReader, 'read' | 'end'>;
 
 /**
  * Open Inference Protocol v2, REST: one body to validated tensors and result tensors to one body, for one model version;
@@ -28,10 +31,12 @@ export class OipRestCodec implements ProtocolCodec<OipRestRequest> {
   private readonly index: SignatureIndex;
   private readonly answers: OipRestAnswers;
   private readonly limits: OutlineLimits;
+  private readonly isPlain: boolean;
 
   constructor(signature: Signature, version: string) {
     this.index = new SignatureIndex(signature);
     this.answers = new OipRestAnswers(this.index, version);
+    this.isPlain = isPlain(signature);
     this.limits = {
       maxBytes: BASE_BYTES + TENSOR_BYTES * (signature.inputs.length + signature.outputs.length),
       mayHoldText: signature.inputs.some(({ datatype }) => TEXT_DATATYPES.has(datatype)),
@@ -46,20 +51,7 @@ export class OipRestCodec implements ProtocolCodec<OipRestRequest> {
         `Inference-Header-Content-Length says ${jsonLength} bytes, the body has ${body.length}.`,
       );
     }
-    const json = jsonLength === undefined ? body : body.subarray(0, jsonLength);
-    const outline = outlineRequest(json, this.limits);
-    const request = outline.value;
-    if (!isObject(request)) throw requestInvalid('The body must be a JSON object with "inputs".');
-    const id = readId(request['id']);
-    const inputs = this.parseInputs(request['inputs'], new InputReader(body, jsonLength, outline));
-    const parameters = isObject(request['parameters']) ? request['parameters'] : undefined;
-    return {
-      id,
-      inputs,
-      rows: this.index.countRows(inputs),
-      ...this.parseOutputs(request['outputs'], parameters?.['binary_data_output'] === true),
-      ...(parameters ? readUrgency(parameters['priority'], parameters['timeout']) : NO_URGENCY),
-    };
+    return (jsonLength === undefined && this.parseSmall(body)) || this.parseCarefully(body, jsonLength);
   }
 
   /** See ProtocolCodec. */
@@ -72,7 +64,38 @@ export class OipRestCodec implements ProtocolCodec<OipRestRequest> {
     return this.answers.encode(request, modelName, tensors, firstRow);
   }
 
-  private parseInputs(raw: unknown, reader: InputReader): readonly InputTensor[] {
+  /** What is wrong with a request is told by the careful way. */
+  private parseSmall(body: Buffer): OipRestRequest | undefined {
+    const request = this.isPlain ? parseSmall(body, this.index) : undefined;
+    if (request === undefined) return undefined;
+    try {
+      return this.readRequest(request, SMALL_READER);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private parseCarefully(body: Buffer, jsonLength: number | undefined): OipRestRequest {
+    const json = jsonLength === undefined ? body : body.subarray(0, jsonLength);
+    const outline = outlineRequest(json, this.limits);
+    if (!isObject(outline.value)) throw requestInvalid('The body must be a JSON object with "inputs".');
+    return this.readRequest(outline.value, new InputReader(body, jsonLength, outline));
+  }
+
+  private readRequest(request: Readonly<Record<string, unknown>>, reader: Reader): OipRestRequest {
+    const id = readId(request['id']);
+    const inputs = this.parseInputs(request['inputs'], reader);
+    const parameters = isObject(request['parameters']) ? request['parameters'] : undefined;
+    return {
+      id,
+      inputs,
+      rows: this.index.countRows(inputs),
+      ...this.parseOutputs(request['outputs'], parameters?.['binary_data_output'] === true),
+      ...(parameters ? readUrgency(parameters['priority'], parameters['timeout']) : NO_URGENCY),
+    };
+  }
+
+  private parseInputs(raw: unknown, reader: Reader): readonly InputTensor[] {
     const { index } = this;
     if (!Array.isArray(raw)) {
       throw requestInvalid(`"inputs" must be an array with ${index.inputNames()}.`);
