@@ -118,6 +118,7 @@ async function createStore(budgetBytes?: number): Promise<void> {
 
 async function stopStore(): Promise<void> {
   store.onApplicationShutdown();
+  crashes.onModuleDestroy();
   await Promise.all([crashes.onApplicationShutdown(), memory.onApplicationShutdown()]);
 }
 

@@ -34,8 +34,8 @@ it('tells what was running and loading when its process ended, and nothing that 
   await died();
   const [left] = leftJournals(folder);
   expect(left?.work).toEqual([
-    { work: 'load', modelVersionId: 'mv_2', digest: 'digest-of-mv_2' },
-    { work: 'run', modelVersionId: 'mv_3', digest: 'digest-of-mv_3' },
+    { work: 'load', modelVersionId: 'mv_2', digest: 'digest-of-mv_2', isLong: false },
+    { work: 'run', modelVersionId: 'mv_3', digest: 'digest-of-mv_3', isLong: false },
   ]);
   removeJournal(folder, left?.name ?? '');
   expect(leftJournals(folder)).toEqual([]);

@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { RunJournal } from '../engines/run-guard.js';
 
@@ -9,6 +18,8 @@ export interface InterruptedWork {
   readonly modelVersionId: string;
   /** Digest of the version's manifest. */
   readonly digest: string;
+  /** Whether it had been under way for `LONG_MS` when the process last noted anything. */
+  readonly isLong: boolean;
 }
 
 /** Computing, or being brought into memory (which includes the first runs). */
@@ -24,6 +35,10 @@ export interface LeftJournal {
 const FOLDER = 'runs';
 const SUFFIX = '.journal';
 const SLOT_BYTES = 192;
+/** At the end of a slot: when it began, as milliseconds since 1970. */
+const BEGUN_AT = SLOT_BYTES - 8;
+/** Most runs take much less: what takes longer, while others come and go, is more likely what ended the process. */
+const LONG_MS = 250;
 const END = Buffer.alloc(1);
 
 /** The journals that this process writes, so that two replicas in one process do not take each other for dead. */
@@ -84,7 +99,10 @@ export class FileRunJournal implements RunJournal {
   private note(modelVersionId: string, work: Work): number {
     const slot = this.free.pop() ?? this.slots++;
     const note = this.notes.get(modelVersionId)?.[work];
-    if (note) this.write(note, slot);
+    if (note) {
+      note.writeDoubleLE(Date.now(), BEGUN_AT);
+      this.write(note, slot);
+    }
     return slot;
   }
 
@@ -103,7 +121,7 @@ export class FileRunJournal implements RunJournal {
 export function leftJournals(cacheDir: string): LeftJournal[] {
   return names(cacheDir)
     .filter((name) => !isInUse(cacheDir, name))
-    .map((name) => ({ name, work: parse(readFileSync(join(cacheDir, FOLDER, name))) }));
+    .map((name) => ({ name, work: read(join(cacheDir, FOLDER, name)) }));
 }
 
 /** Takes a journal away for good. */
@@ -131,21 +149,28 @@ function isInUse(cacheDir: string, name: string): boolean {
   }
 }
 
-/** Text with a letter for the work in front; the rest of the slot is zero. */
+/** Text, zeros, and room for the time. */
 function noteOf(work: Work, modelVersionId: string, digest: string): Buffer {
   const slot = Buffer.alloc(SLOT_BYTES);
-  slot.write(`${work} ${digest} ${modelVersionId}`, 0, SLOT_BYTES - 1);
+  slot.write(`${work} ${digest} ${modelVersionId}`, 0, BEGUN_AT - 1);
   return slot;
 }
 
-function parse(content: Buffer): InterruptedWork[] {
+/** The last note of a process is as near to its end as anybody can tell afterwards. */
+function read(path: string): InterruptedWork[] {
+  return parse(readFileSync(path), statSync(path).mtimeMs);
+}
+
+function parse(content: Buffer, endedAtMs: number): InterruptedWork[] {
   const found: InterruptedWork[] = [];
   for (let start = 0; start < content.length; start += SLOT_BYTES) {
     const slot = content.subarray(start, start + SLOT_BYTES);
     const length = slot.indexOf(0);
     const [work, digest, modelVersionId] = slot.toString('utf8', 0, Math.max(0, length)).split(' ');
     const isWork = work === 'load' || work === 'run';
-    if (isWork && digest && modelVersionId) found.push({ work, digest, modelVersionId });
+    if (!isWork || !digest || !modelVersionId) continue;
+    const isLong = slot.length === SLOT_BYTES && endedAtMs - slot.readDoubleLE(BEGUN_AT) > LONG_MS;
+    found.push({ work, digest, modelVersionId, isLong });
   }
   return found;
 }

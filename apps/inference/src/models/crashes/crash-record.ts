@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { JsonFile } from '../json-file.js';
-import type { LeftJournal, Work } from '../run-journal.js';
+import type { InterruptedWork, LeftJournal } from '../run-journal.js';
+
+/** Files that ended the process this often are not loaded any more. */
+export const CRASHES_TO_QUARANTINE = 2;
 
 const crashSchema = z.object({
   /** How often the process ended while this was running or loading. */
@@ -10,6 +13,8 @@ const crashSchema = z.object({
   work: z.enum(['load', 'run']),
   modelVersionId: z.string(),
   lastAt: z.string(),
+  /** Others were running or loading as well, every time: it is forgotten when the next crash happens without it. */
+  isVague: z.boolean().default(false),
 });
 
 const recordSchema = z.object({
@@ -40,17 +45,19 @@ export class CrashRecord {
   }
 
   /**
-   * Counts what processes left behind, each journal once, even when this process ends before it has removed them. Settles
-   * when that is on disk. Returns the digests that were counted.
+   * Counts what processes left behind, each journal once, even when this process ends before it has removed them. What was
+   * one of several, and not for long, is held against it only until a process ends without it: a kill from outside finds
+   * somebody running, and not the same one twice. Settles when that is on disk. Returns the digests that were counted.
    */
   async count(journals: readonly LeftJournal[]): Promise<ReadonlySet<string>> {
     const suspects = new Set<string>();
     for (const { name, work } of journals) {
       if (this.counted.includes(name)) continue;
       const seen = new Map(work.map((each) => [each.digest, each]));
+      if (seen.size > 0) this.forgetVague(new Set(seen.keys()));
       for (const [digest, each] of seen) {
         suspects.add(digest);
-        this.add(digest, each.work, each.modelVersionId);
+        this.add(each, seen.size > 1 && !each.isLong);
       }
     }
     this.counted = journals.map((journal) => journal.name);
@@ -68,9 +75,22 @@ export class CrashRecord {
     return this.file.settled();
   }
 
-  private add(digest: string, work: Work, modelVersionId: string): void {
-    const count = (this.crashes.get(digest)?.count ?? 0) + 1;
-    this.crashes.set(digest, { count, work, modelVersionId, lastAt: new Date().toISOString() });
+  private forgetVague(seen: ReadonlySet<string>): void {
+    for (const [digest, crash] of this.crashes) {
+      const isConvicted = crash.count >= CRASHES_TO_QUARANTINE;
+      if (crash.isVague && !isConvicted && !seen.has(digest)) this.crashes.delete(digest);
+    }
+  }
+
+  private add({ digest, work, modelVersionId }: InterruptedWork, isVague: boolean): void {
+    const known = this.crashes.get(digest);
+    this.crashes.set(digest, {
+      count: (known?.count ?? 0) + 1,
+      work,
+      modelVersionId,
+      lastAt: new Date().toISOString(),
+      isVague: isVague && (known?.isVague ?? true),
+    });
   }
 
   private write(): Promise<void> {

@@ -20,15 +20,24 @@ function spec(id: string, sha256 = `digest-${id}`): VersionSpec {
 }
 
 /** Leaves the journal of a process that is gone. */
-function crashed(...work: [Work, string][]): void {
+function crashed(...work: [Work, string, forMs?: number][]): void {
   const { pid } = spawnSync(process.execPath, ['--version']);
-  const slots = work.map(([kind, id]) => Buffer.from(`${kind} digest-${id} ${id}`.padEnd(192, '\0')));
+  const slots = work.map(([kind, id, forMs = 0]) => {
+    const slot = Buffer.from(`${kind} digest-${id} ${id}`.padEnd(192, '\0'));
+    slot.writeDoubleLE(Date.now() - forMs, 184);
+    return slot;
+  });
   mkdirSync(join(folder, 'runs'), { recursive: true });
   writeFileSync(join(folder, 'runs', `${pid}-${work.length}${Math.random()}.journal`), Buffer.concat(slots));
 }
 
-async function restart(): Promise<CrashWatch> {
+async function stop(): Promise<void> {
+  watch?.onModuleDestroy();
   await watch?.onApplicationShutdown();
+}
+
+async function restart(): Promise<CrashWatch> {
+  await stop();
   return (watch = await CrashWatch.open(folder));
 }
 
@@ -43,7 +52,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aimass-crashes-'));
 });
 afterEach(async () => {
-  await watch?.onApplicationShutdown();
+  await stop();
   watch = undefined;
   await rm(folder, { recursive: true });
 });
@@ -83,6 +92,40 @@ describe('a version that was running when the process ended', () => {
     await runs(first, 'bad', RUNS_TO_CLEAR - 1);
     crashed(['run', 'bad']);
     expect((await restart()).quarantineOf(spec('bad'))).toBeDefined();
+  });
+});
+
+describe('a version that was one of several when the process ended', () => {
+  it('is forgotten when the next process ends without it, so that kills from outside convict nobody', async () => {
+    crashed(['run', 'a'], ['run', 'b']);
+    await restart();
+    crashed(['run', 'b'], ['run', 'c']);
+    const second = await restart();
+    expect(second.quarantineOf(spec('b'))).toBeDefined();
+    expect(second.probationOf(spec('a'))).toBeUndefined();
+    crashed(['run', 'a'], ['run', 'd']);
+    expect((await restart()).quarantineOf(spec('a'))).toBeUndefined();
+  });
+
+  it.each<[string, ...[Work, string, number?][]]>([
+    ['it was alone', ['run', 'a']],
+    ['it had been running for long', ['run', 'a', 5_000], ['run', 'b']],
+  ])('is not forgotten when once %s', async (_, ...work) => {
+    crashed(...work);
+    await restart();
+    crashed(['run', 'c']);
+    await restart();
+    crashed(['run', 'a'], ['run', 'd']);
+    expect((await restart()).quarantineOf(spec('a'))).toBeDefined();
+  });
+
+  it('stays quarantined when others end the process later', async () => {
+    for (let i = 0; i < 2; i++) {
+      crashed(['run', 'a'], ['run', `other ${i}`.replace(' ', '')]);
+      await restart();
+    }
+    crashed(['run', 'c']);
+    expect((await restart()).quarantineOf(spec('a'))).toBeDefined();
   });
 });
 

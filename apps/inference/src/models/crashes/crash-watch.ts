@@ -1,18 +1,15 @@
 import { Logger } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { FileRunJournal, leftJournals, removeJournal } from '../run-journal.js';
 import type { VersionSpec } from '../version-spec.js';
-import { CrashRecord } from './crash-record.js';
+import { CrashRecord, CRASHES_TO_QUARANTINE } from './crash-record.js';
 import { Probation, SuspectGate } from './probation.js';
-
-/** Files that ended the process this often are not loaded any more. */
-const CRASHES_TO_QUARANTINE = 2;
 
 /**
  * Knows which versions ended the process. Whatever was running or loading when the last process ended is a suspect, and
  * works alone among suspects until it is cleared; what was there twice is quarantined.
  */
-export class CrashWatch implements OnApplicationShutdown {
+export class CrashWatch implements OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger('crashes');
   private readonly gate = new SuspectGate();
 
@@ -32,8 +29,12 @@ export class CrashWatch implements OnApplicationShutdown {
     return watch;
   }
 
-  onApplicationShutdown(): Promise<void> {
+  /** The first thing of a stop: whoever ends the process because it takes long does not mean a model. */
+  onModuleDestroy(): void {
     this.journal.close();
+  }
+
+  onApplicationShutdown(): Promise<void> {
     return this.record.settled();
   }
 
