@@ -127,13 +127,40 @@ describe('a prediction', () => {
     expect(under.shipped.some(({ requestId }) => requestId === 'refused-1')).toBe(false);
   });
 
-  it('shares frames with those of the same turn', async () => {
+  it('shares frames with others while many are under way', async () => {
+    const askAll = () =>
+      Array.from({ length: 200 }, () => under.infer('faithful').then((answer) => answer.text()));
+    // Connections that are open already deliver together.
+    await Promise.all(askAll());
     replica.frames.length = 0;
-    await Promise.all(
-      Array.from({ length: 200 }, () => under.infer('faithful').then((answer) => answer.text())),
+    replica.behaviour = 'keep';
+    const answers = askAll();
+    const arrived = (): number => replica.frames.reduce((sum, calls) => sum + calls, 0);
+    await eventually(() => Promise.resolve(arrived() === 200 || undefined));
+    replica.behaviour = 'answer';
+    replica.release();
+    await Promise.all(answers);
+    expect(replica.frames.length).toBeLessThan(100);
+  });
+
+  it('travels as frames over plain TCP to a replica that takes them', async () => {
+    const own = await startPlane();
+    const framed = await FakeReplica.start();
+    await own.publish({ routes: [routeTo('framed', 'mv_framed')] });
+    await own.beat(framed.address, {
+      frameAddress: framed.frameAddress,
+      readyModelVersionIds: ['mv_framed'],
+    });
+    await eventually(() => (own.plane.replicas.isReady('mv_framed') ? true : undefined));
+    await eventually(() => (own.plane.routes.find(own.organizationId, 'framed') ? true : undefined));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => own.infer('framed', { body: `{"n":${n}}` })),
     );
-    expect(replica.frames.reduce((sum, calls) => sum + calls, 0)).toBe(200);
-    expect(replica.frames.length).toBeLessThan(200);
+    const bodies = await Promise.all(answers.map((answer) => answer.json() as Promise<{ echo: string }>));
+    expect(bodies.map(({ echo }) => echo)).toEqual(answers.map((_, n) => `{"n":${n}}`));
+    expect(framed.sockets.size).toBeGreaterThan(0);
+    await own.stop();
+    framed.stop();
   });
 });
 

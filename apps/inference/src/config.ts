@@ -16,6 +16,15 @@ export const configSchema = z.object({
     .optional()
     .describe('port of the Open Inference Protocol (REST and gRPC) for operators; none when absent'),
   HTTP_HOST: z.string().default('127.0.0.1').describe('address that port binds to; it asks for no key'),
+  FRAME_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .default(0)
+    .describe(
+      'port for the frames of gateways, beside GRPC_PORT; 0: any free one, which the heartbeat tells',
+    ),
   CACHE_DIR: z
     .string()
     .min(1)

@@ -5,6 +5,7 @@ import { newId } from '@aimass/platform-persistence';
 import { eventually } from '@aimass/testing';
 import { DataPlaneService } from '../src/data-plane/data-plane.service.js';
 import { ExchangeClient } from './exchange-client.js';
+import { FrameClient } from './frame-client.js';
 import { ask, Surroundings, versionOf } from './replica-under-test.js';
 import type { Replica } from './replica-under-test.js';
 
@@ -116,6 +117,24 @@ describe('without NATS', () => {
     expect(await client.infer(first, ask(3))).toMatchObject({ status: 503 });
     client.close();
     await empty.stop();
+  });
+});
+
+describe('frames over plain TCP', () => {
+  it('carry calls and answers as the gRPC stream does, where the heartbeat says, and end cleanly', async () => {
+    const framed = await around.startReplica();
+    const heartbeat = await eventually(async () => {
+      const heard = await around.heartbeatOf(framed.address);
+      return heard?.readyModelVersionIds.includes(first) ? heard : undefined;
+    });
+    const client = await FrameClient.connect(heartbeat.frameAddress);
+    const answers = await Promise.all([client.infer(first, ask(3)), client.infer(first, ask('text'))]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 400]);
+    expect(answers[0]?.body).toMatchObject({ outputs: [{ data: [7] }] });
+    const ended = client.ended;
+    await framed.app.get(DataPlaneService).drain();
+    await ended;
+    await framed.stop();
   });
 });
 

@@ -1,10 +1,20 @@
 import { inference, oip, replica as replicaService } from '@aimass/contracts';
 import { DomainError } from '@aimass/platform-errors';
-import { toGrpcError } from '@aimass/platform-grpc';
+import { FrameStream, toGrpcError } from '@aimass/platform-grpc';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
-type Stream = ServerDuplexStream<inference.ExchangeRequest, inference.ExchangeResponse>;
+/** A gateway's stream, over gRPC or as frames over TCP. */
+interface Stream extends NodeJS.EventEmitter {
+  write(frame: inference.ExchangeResponse): boolean;
+  end(): void;
+  readonly destroyed?: boolean;
+  readonly cancelled?: boolean;
+}
 type Load = ServerUnaryCall<replicaService.LoadVersionRequest, replicaService.LoadVersionResponse>;
 type Unload = ServerUnaryCall<replicaService.UnloadVersionRequest, replicaService.UnloadVersionResponse>;
 type List = ServerUnaryCall<
@@ -17,6 +27,12 @@ type List = ServerUnaryCall<
  * a stuck process; answer with an internal error; refuse to run it; or end as far as a gateway can tell.
  */
 export type Behaviour = 'answer' | 'slow' | 'keep' | 'stuck' | 'error' | 'unrun' | 'crash';
+
+const FRAMES = {
+  encode: (frame: inference.ExchangeResponse, writer: BinaryWriter) =>
+    inference.ExchangeResponse.encode(frame, writer),
+  decode: (bytes: Uint8Array) => inference.ExchangeRequest.decode(bytes),
+};
 
 /** How a fake replica starts. */
 export interface FakeOptions {
@@ -49,6 +65,12 @@ export class FakeReplica {
   private readonly kept: { stream: Stream; call: inference.InferCall }[] = [];
   private readonly streams = new Set<Stream>();
   private readonly server = new Server();
+  /** Gateways' connections to `frameAddress`. */
+  readonly sockets = new Set<Socket>();
+  private readonly frameServer = createServer((socket) => {
+    this.sockets.add(socket);
+    this.serve(FrameStream.server(socket, FRAMES));
+  });
 
   private constructor(
     private readonly credits: number,
@@ -56,6 +78,7 @@ export class FakeReplica {
   ) {}
 
   address = '';
+  frameAddress = '';
 
   static async start(options: FakeOptions = {}): Promise<FakeReplica> {
     const replica = new FakeReplica(options.credits ?? 1_000, options.slowMs ?? 100);
@@ -71,6 +94,9 @@ export class FakeReplica {
       );
     });
     replica.address = `127.0.0.1:${port}`;
+    replica.frameServer.listen(0, '127.0.0.1');
+    await once(replica.frameServer, 'listening');
+    replica.frameAddress = `127.0.0.1:${(replica.frameServer.address() as AddressInfo).port}`;
     return replica;
   }
 
@@ -103,6 +129,8 @@ export class FakeReplica {
 
   stop(): void {
     this.server.forceShutdown();
+    this.frameServer.close();
+    for (const socket of this.sockets) socket.destroy();
   }
 
   /** Ends every stream, as a connection that breaks does; new ones are taken. */

@@ -5,6 +5,7 @@ import { toDomainError } from '@aimass/platform-errors';
 import { MAX_MESSAGE_BYTES } from '@aimass/platform-grpc';
 import { CONFIG } from '@aimass/platform-service';
 import type { Config } from '../config.js';
+import { FramePort } from '../frames/frame-port.js';
 import { HeartbeatService } from '../heartbeat/heartbeat.service.js';
 import { ModelStore } from '../models/model-store.js';
 import type { ServedModel } from '../models/served-model.js';
@@ -36,7 +37,10 @@ export class DataPlaneService implements CallHandler {
     @Inject(CONFIG) private readonly config: DataPlaneConfig,
     @Inject(ModelStore) private readonly models: Models,
     @Inject(HeartbeatService) private readonly heartbeat: Heartbeat,
-  ) {}
+    @Inject(FramePort) frames: Pick<FramePort, 'onStream'>,
+  ) {
+    frames.onStream = (stream) => this.open(stream);
+  }
 
   /** Serves one gateway's stream until it ends. */
   open(stream: ExchangeStream): void {

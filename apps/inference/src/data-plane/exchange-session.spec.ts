@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { inference } from '@aimass/contracts';
 import { ExchangeSession } from './exchange-session.js';
-import type { CallHandler, ExchangeStream } from './exchange-session.js';
+import type { CallHandler } from './exchange-session.js';
 import type { PendingCall } from './pending-call.js';
 
 /** The replica's end of a stream; `isSlow` makes every write ask for patience. */
@@ -51,7 +51,7 @@ beforeEach(async () => {
   stream = new FakeStream();
   handler = new Handler();
   const limits = { windowCalls: 4, maxMessageBytes: 4 * 1024 * 1024 };
-  session = new ExchangeSession(stream as unknown as ExchangeStream, handler, limits);
+  session = new ExchangeSession(stream, handler, limits);
   session.open();
   await turn();
 });

@@ -1,5 +1,4 @@
 import { status } from '@grpc/grpc-js';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { inference } from '@aimass/contracts';
 import type { DomainError } from '@aimass/platform-errors';
 import type { BatchTiming } from '../batching/batch.js';
@@ -8,7 +7,11 @@ import { encodeError } from '../protocols/encode-error.js';
 import { creditsExceeded, isUnrun, retryAfterMsOf, statusOf } from './data-plane.errors.js';
 import type { AnswerSink, PendingCall, RefusalForm } from './pending-call.js';
 
-export type ExchangeStream = ServerDuplexStream<inference.ExchangeRequest, inference.ExchangeResponse>;
+/** A gateway's stream, over gRPC or as frames over TCP; it emits `data` with an `ExchangeRequest`. */
+export interface ExchangeStream extends NodeJS.EventEmitter {
+  write(frame: inference.ExchangeResponse): boolean;
+  end(): void;
+}
 
 /** Whoever handles the calls of sessions. */
 export interface CallHandler {

@@ -4,8 +4,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { inference, KV_BUCKETS } from '@aimass/contracts';
 import { StateBucket } from '@aimass/platform-messaging';
 import { newId } from '@aimass/platform-persistence';
-import { CONFIG } from '@aimass/platform-service';
-import type { Config } from '../config.js';
+import { FramePort } from '../frames/frame-port.js';
 import type { Engine } from '../engines/engine.js';
 import { ENGINES } from '../engines/engines.module.js';
 import { ModelStore } from '../models/model-store.js';
@@ -31,9 +30,9 @@ export class HeartbeatService implements OnApplicationBootstrap, OnApplicationSh
   private isHeard = true;
 
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     @Inject(ENGINES) private readonly engines: readonly Engine[],
     private readonly nats: NatsLink,
+    private readonly frames: FramePort,
     private readonly models: ModelStore,
   ) {}
 
@@ -98,7 +97,7 @@ export class HeartbeatService implements OnApplicationBootstrap, OnApplicationSh
     const { usedBytes, budgetBytes } = this.models.memoryUse();
     return {
       replicaId: this.replicaId,
-      address: this.config.ADVERTISED_ADDRESS ?? `${this.config.GRPC_HOST}:${this.config.GRPC_PORT}`,
+      ...this.frames.addresses(),
       readyModelVersionIds: this.models.readyIds(),
       failedModelVersions: this.models.failures(),
       draining: this.isDraining,

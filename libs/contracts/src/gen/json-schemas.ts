@@ -1016,6 +1016,10 @@ export const JSON_SCHEMAS = {
         "type": "string",
         "pattern": "^\\d+$",
         "description": "Memory that loaded versions may take."
+      },
+      "frameAddress": {
+        "type": "string",
+        "description": "`host:port` where the exchange runs as length-prefixed frames over TCP (ADR 0009); empty when only gRPC is spoken."
       }
     }
   },

@@ -43,7 +43,7 @@ export class ReplicaDirectory {
       if (present) this.letLeave(present);
       return;
     }
-    if (present && present.link.address !== heartbeat.address) this.remove(present);
+    if (present && !present.link.isAt(heartbeat)) this.remove(present);
     const known = this.replicas.get(id);
     if (known === undefined) this.add(id, heartbeat);
     else if (known.update(heartbeat)) this.reindex();

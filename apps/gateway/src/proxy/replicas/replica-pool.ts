@@ -218,13 +218,16 @@ export class ReplicaPool {
   }
 
   private connect(id: string, heartbeat: inference.ReplicaHeartbeat): Replica {
-    const { address } = heartbeat;
-    const link = new ReplicaLink(address, {
-      opened: () => this.opened(replica),
-      answered: (call, answer, nowMs) => this.answered(replica, call, answer, nowMs),
-      expired: (call, nowMs) => this.expired(call, nowMs),
-      broken: (calls, loss) => this.broken(replica, calls, loss),
-    });
+    const { address, frameAddress } = heartbeat;
+    const link = new ReplicaLink(
+      { address, frameAddress },
+      {
+        opened: () => this.opened(replica),
+        answered: (call, answer, nowMs) => this.answered(replica, call, answer, nowMs),
+        expired: (call, nowMs) => this.expired(call, nowMs),
+        broken: (calls, loss) => this.broken(replica, calls, loss),
+      },
+    );
     const replica: Replica = new Replica(id, link, heartbeat, this.tuning);
     return replica;
   }

@@ -153,6 +153,8 @@ export interface ReplicaHeartbeat {
   usedMemoryBytes: string;
   /** Memory that loaded versions may take. */
   memoryBudgetBytes: string;
+  /** `host:port` where the exchange runs as length-prefixed frames over TCP (ADR 0009); empty when only gRPC is spoken. */
+  frameAddress: string;
 }
 
 export interface ReplicaHeartbeat_FailedModelVersionsEntry {
@@ -812,6 +814,7 @@ function createBaseReplicaHeartbeat(): ReplicaHeartbeat {
     coldModelVersionIds: [],
     usedMemoryBytes: "0",
     memoryBudgetBytes: "0",
+    frameAddress: "",
   };
 }
 
@@ -846,6 +849,9 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
     }
     if (message.memoryBudgetBytes !== "0") {
       writer.uint32(80).uint64(message.memoryBudgetBytes);
+    }
+    if (message.frameAddress !== "") {
+      writer.uint32(90).string(message.frameAddress);
     }
     return writer;
   },
@@ -946,6 +952,14 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
             message.memoryBudgetBytes = reader.uint64().toString();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.frameAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1020,6 +1034,11 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
         : isSet(object.memory_budget_bytes)
         ? globalThis.String(object.memory_budget_bytes)
         : "0",
+      frameAddress: isSet(object.frameAddress)
+        ? globalThis.String(object.frameAddress)
+        : isSet(object.frame_address)
+        ? globalThis.String(object.frame_address)
+        : "",
     };
   },
 
@@ -1061,6 +1080,9 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
     if (message.memoryBudgetBytes !== undefined) {
       obj.memoryBudgetBytes = message.memoryBudgetBytes;
     }
+    if (message.frameAddress !== undefined) {
+      obj.frameAddress = message.frameAddress;
+    }
     return obj;
   },
 
@@ -1085,6 +1107,7 @@ export const ReplicaHeartbeat: MessageFns<ReplicaHeartbeat> = {
     message.coldModelVersionIds = object.coldModelVersionIds?.map((e) => e) || [];
     message.usedMemoryBytes = object.usedMemoryBytes ?? "0";
     message.memoryBudgetBytes = object.memoryBudgetBytes ?? "0";
+    message.frameAddress = object.frameAddress ?? "";
     return message;
   },
 };
@@ -1176,7 +1199,10 @@ export const ReplicaHeartbeat_FailedModelVersionsEntry: MessageFns<ReplicaHeartb
   },
 };
 
-/** The hop from a gateway to a replica: one long-lived stream carries every request between the two. */
+/**
+ * The hop from a gateway to a replica: one long-lived stream carries every request between the two. The same frames
+ * travel over plain TCP where both sides know that (`ReplicaHeartbeat.frame_address`, ADR 0009).
+ */
 export type DataPlaneServiceService = typeof DataPlaneServiceService;
 export const DataPlaneServiceService = {
   /**
