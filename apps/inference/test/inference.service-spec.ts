@@ -130,7 +130,7 @@ describe('frames over plain TCP', () => {
     const client = await FrameClient.connect(heartbeat.frameAddress);
     const answers = await Promise.all([client.infer(first, ask(3)), client.infer(first, ask('text'))]);
     expect(answers.map(({ status }) => status)).toEqual([200, 400]);
-    expect(answers[0]?.body).toMatchObject({ outputs: [{ data: [7] }] });
+    expect(answers[0].body).toMatchObject({ outputs: [{ data: [7] }] });
     const ended = client.ended;
     await framed.app.get(DataPlaneService).drain();
     await ended;
