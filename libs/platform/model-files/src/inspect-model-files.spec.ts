@@ -93,12 +93,15 @@ describe('a set of files', () => {
     });
   });
 
-  it('may hold sample requests as JSON, and nothing else under their name', async () => {
-    const text = (content: string) => ({ 'model.onnx': onnx, 'warmup.json': Buffer.from(content) });
+  it.each([
+    ['sample requests', 'warmup.json'],
+    ["a trainer's signature", 'signature.json'],
+  ])('may hold %s as JSON, and nothing else under that name', async (_, path) => {
+    const text = (content: string) => ({ 'model.onnx': onnx, [path]: Buffer.from(content) });
     expect(await inspect(text('[{"inputs": []}]'))).toMatchObject({ entryPath: 'model.onnx' });
     expect(await inspect(text(' {"inputs": []}'))).toMatchObject({ entryPath: 'model.onnx' });
     for (const content of [ZIP, PICKLES[6]!, Buffer.from('hello')]) {
-      await expect(inspect({ 'model.onnx': onnx, 'warmup.json': content })).rejects.toMatchObject({
+      await expect(inspect({ 'model.onnx': onnx, [path]: content })).rejects.toMatchObject({
         code: 'model_files.file_stray',
       });
     }

@@ -40,9 +40,14 @@ interface Inspected extends ModelFacts {
 }
 
 const MAX_TEXT_BYTES = 1024 * 1024;
-/** Sample requests that a replica warms the model up with; no engine sees them. */
-const WARM_UP_PATH = 'warmup.json';
-const MAX_WARM_UP_BYTES = 16 * 1024 * 1024;
+/**
+ * JSON beside a model that no engine sees, and how many bytes it may have: the sample requests that a replica warms the
+ * model up with, and the signature that every trainer writes.
+ */
+const DOCUMENTS: ReadonlyMap<string, number> = new Map([
+  ['warmup.json', 16 * 1024 * 1024],
+  ['signature.json', MAX_TEXT_BYTES],
+]);
 const TEXT_NAME = /(?:^|\/)(?:readme|licen[cs]e|notice|model_card|changelog)[^/]*$|\.(?:md|txt)$/i;
 
 /**
@@ -52,8 +57,8 @@ const TEXT_NAME = /(?:^|\/)(?:readme|licen[cs]e|notice|model_card|changelog)[^/]
  */
 export async function inspectModelFiles(allFiles: readonly ModelFile[]): Promise<ModelFacts> {
   assertFilePaths(allFiles.map(({ path }) => path));
-  const files = allFiles.filter(({ path }) => path !== WARM_UP_PATH);
-  for (const file of allFiles) if (file.path === WARM_UP_PATH) await assertWarmUp(file);
+  const files = allFiles.filter(({ path }) => !DOCUMENTS.has(path));
+  for (const file of allFiles) await assertDocument(file);
   const heads = new Map<ModelFile, Uint8Array>();
   for (const file of files) {
     // A copy, since `read` may give a view of a buffer that is used again.
@@ -154,8 +159,10 @@ function assertName({ path }: ModelFile, name: string): void {
 }
 
 /** Whether it fits the signature, whoever loads the version finds out. */
-async function assertWarmUp(file: ModelFile): Promise<void> {
-  const content = file.sizeBytes > MAX_WARM_UP_BYTES ? new Uint8Array() : await file.read(0, file.sizeBytes);
+async function assertDocument(file: ModelFile): Promise<void> {
+  const maxBytes = DOCUMENTS.get(file.path);
+  if (maxBytes === undefined) return;
+  const content = file.sizeBytes > maxBytes ? new Uint8Array() : await file.read(0, file.sizeBytes);
   if (!isPlainText(content) || !/^\s*[[{]/.test(Buffer.from(content).toString('utf8', 0, 100))) {
     throw fileStray(file.path);
   }
