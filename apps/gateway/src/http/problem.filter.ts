@@ -14,7 +14,11 @@ const BY_STATUS: Readonly<Record<number, { kind: ErrorKind; code: string; messag
     message: 'There is no such route. See /docs for those there are.',
   },
   413: { kind: 'too_large', code: 'body_too_large', message: 'The body is larger than this route accepts.' },
-  415: { kind: 'invalid', code: 'media_type_unsupported', message: 'Send the body as application/json.' },
+  415: {
+    kind: 'unsupported_media',
+    code: 'media_type_unsupported',
+    message: 'Send the body as application/json.',
+  },
 };
 
 /** Every failure of a control route as problem+json; unforeseen ones are logged once, with their cause. */

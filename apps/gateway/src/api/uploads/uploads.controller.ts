@@ -40,7 +40,7 @@ export class UploadsController {
     const { body } = request;
     if (!(body instanceof Readable)) {
       throw new DomainError(
-        'invalid',
+        'unsupported_media',
         'media_type_unsupported',
         'Send the file itself as the body, as text/csv or application/octet-stream.',
       );
