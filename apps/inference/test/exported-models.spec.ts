@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTensorflow } from '@aimass/platform-tensorflow';
 import type { ModelFiles } from '../src/engines/engine.js';
-import { narrowToHalf, widenHalf } from '../src/engines/half-floats.js';
+import { narrowToHalf, widenHalf } from '../src/tensors/half-floats.js';
 import { OnnxEngine } from '../src/engines/onnx/onnx-engine.js';
 import { TensorflowEngine } from '../src/engines/tensorflow/tensorflow-engine.js';
 import { warmUp } from '../src/engines/warm-up.js';

@@ -8,6 +8,9 @@ const FP16: HalfFormat = { fractionBits: 10, bias: 15 };
 const BF16: HalfFormat = { fractionBits: 7, bias: 127 };
 const SIGN = 0x8000;
 
+/** The number of each FP16 pattern, made when the first array is widened. */
+let halfValues: Float32Array | undefined;
+
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** Bits of the FP16 nearest to a number, ties to even; too large a number gives infinity. */
@@ -28,6 +31,32 @@ export function fromFp16Bits(bits: number): number {
 /** The number that BF16 bits stand for, exactly. */
 export function fromBf16Bits(bits: number): number {
   return fromBits(bits, BF16);
+}
+
+/** FP16 bits as numbers, exactly. */
+export function widenHalf(patterns: Uint16Array): Float32Array {
+  halfValues ??= Float32Array.from({ length: 0x10000 }, (_, bits) => fromFp16Bits(bits));
+  const values = new Float32Array(patterns.length);
+  for (let i = 0; i < patterns.length; i++) values[i] = halfValues[patterns[i] ?? 0] ?? 0;
+  return values;
+}
+
+/** Numbers as FP16 bits, as `toFp16Bits` does. */
+export function narrowToHalf(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, toFp16Bits);
+}
+
+/** BF16 bits as numbers, exactly: they are the upper halves of 32-bit floats. */
+export function widenBrain(patterns: Uint16Array): Float32Array {
+  const values = new Float32Array(patterns.length);
+  const bits = new Uint32Array(values.buffer);
+  for (let i = 0; i < patterns.length; i++) bits[i] = (patterns[i] ?? 0) << 16;
+  return values;
+}
+
+/** Numbers as BF16 bits, as `toBf16Bits` does. */
+export function narrowToBrain(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, toBf16Bits);
 }
 
 /** Rounds once, straight from the double: by way of a 32-bit float, ties would be rounded twice. */

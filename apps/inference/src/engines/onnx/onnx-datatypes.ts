@@ -2,7 +2,7 @@ import { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { BytesElement, Datatype, TensorArray } from '../../tensors/datatype.js';
 import type { Tensor } from '../../tensors/tensor.js';
 import { textRefused } from '../engines.errors.js';
-import { narrowToBrain, narrowToHalf, widenBrain, widenHalf } from '../half-floats.js';
+import { narrowToBrain, narrowToHalf, widenBrain, widenHalf } from '../../tensors/half-floats.js';
 
 /** Element types of ONNX Runtime's Node binding that tensors of the protocol can have. */
 export type OrtType = keyof typeof DATATYPE_OF;

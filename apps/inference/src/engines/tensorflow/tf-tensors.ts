@@ -2,7 +2,7 @@ import type { Tensorflow } from '@aimass/platform-tensorflow';
 import type { BytesElement, Datatype, TensorArray } from '../../tensors/datatype.js';
 import { DATATYPES } from '../../tensors/datatype.js';
 import type { Tensor } from '../../tensors/tensor.js';
-import { narrowToBrain, narrowToHalf, widenBrain, widenHalf } from '../half-floats.js';
+import { narrowToBrain, narrowToHalf, widenBrain, widenHalf } from '../../tensors/half-floats.js';
 
 export type TfTensor = ReturnType<Tensorflow['tensor']>;
 /** Types that TF.js computes in. */

@@ -6,7 +6,7 @@ export const WATCHED_MODELS = 16_384;
 
 /**
  * One counter per model in memory that all threads see: odd while a run is on its way, and another number for every run.
- * Nobody reads a clock for it, so that it costs a run nothing that can be measured (20 ns).
+ * Nobody reads a clock for it: a run costs two atomic additions.
  */
 export type RunCounters = Int32Array<SharedArrayBuffer>;
 
