@@ -1,15 +1,8 @@
+import { platformOf } from '@aimass/platform-open-inference';
 import type { ModelDescription, ModelIndexEntry } from '@aimass/platform-open-inference';
 import type { ServedModel } from '../models/served-model.js';
 import { isBatchable } from '../tensors/signature.js';
 import type { Target } from './model-directory.js';
-
-/** `<project>_<format>` where the two are not simply joined. Triton's names where it has one. */
-const PLATFORMS: ReadonlyMap<string, string> = new Map([
-  ['onnx', 'onnxruntime_onnx'],
-  ['saved-model', 'tensorflow_savedmodel'],
-  ['tfjs-layers', 'tensorflow_layers'],
-  ['tfjs-graph', 'tensorflow_graph'],
-]);
 
 /** What is said of a version besides what it says itself. */
 export interface VersionSurroundings {
@@ -30,7 +23,7 @@ export function describeVersion(
   return {
     name,
     versions: versions.map(String),
-    platform: PLATFORMS.get(format) ?? `${engine}_${format}`.replaceAll(/[^A-Za-z0-9]+/g, '_'),
+    platform: platformOf(engine, format),
     inputs: signature.inputs,
     outputs: signature.outputs,
     config: {

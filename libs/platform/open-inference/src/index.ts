@@ -16,6 +16,7 @@ export type {
   TensorDescription,
 } from './descriptions.js';
 export { grpcStatusOf, OipError, toOipError } from './oip-error.js';
+export { platformOf } from './platform-of.js';
 export { OipGrpcServer } from './grpc/oip-grpc-server.js';
 export { registerOipRoutes } from './rest/oip-routes.js';
 export { SharedPort } from './shared-port.js';

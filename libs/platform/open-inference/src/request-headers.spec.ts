@@ -5,6 +5,8 @@ describe('request headers', () => {
   it.each([
     ['Bearer am_x', 'am_x'],
     ['bearer  am_x ', 'am_x'],
+    ['  Bearer am_x', 'am_x'],
+    [' \tBearer am_x ', 'am_x'],
     ['Bearer am_x am_y', undefined],
     ['Basic abc', undefined],
     ['Bearer', undefined],

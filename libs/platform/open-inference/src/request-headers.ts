@@ -18,6 +18,7 @@ export function bearerOf(authorization: string | undefined): string | undefined 
   if (authorization.startsWith('Bearer ') && !authorization.includes(' ', 7)) {
     return authorization.length > 7 ? authorization.slice(7) : undefined;
   }
+  // HTTP/1 takes spaces around a value away, gRPC's metadata keep them.
   const trimmed = authorization.trim();
   if (trimmed.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
   const key = trimmed.slice(7).trim();

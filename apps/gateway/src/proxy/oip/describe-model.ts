@@ -1,5 +1,5 @@
 import type { modelRegistry, routing } from '@aimass/contracts';
-import { OipError } from '@aimass/platform-open-inference';
+import { OipError, platformOf } from '@aimass/platform-open-inference';
 import type {
   ModelConfigDescription,
   ModelDescription,
@@ -7,14 +7,6 @@ import type {
 } from '@aimass/platform-open-inference';
 import type { CompiledRoute, CompiledVariant } from '../routing/compiled-routes.js';
 import { deployedNumbers } from '../routing/version-slot.js';
-
-/** `<project>_<format>` where the two are not simply joined. Triton's names where it has one. */
-const PLATFORMS: ReadonlyMap<string, string> = new Map([
-  ['onnx', 'onnxruntime_onnx'],
-  ['saved-model', 'tensorflow_savedmodel'],
-  ['tfjs-layers', 'tensorflow_layers'],
-  ['tfjs-graph', 'tensorflow_graph'],
-]);
 
 /** Describes a version of a route; without one, that with the largest share. Throws OipError 503. */
 export function describeModel(route: CompiledRoute, variant = largestShare(route)): ModelDescription {
@@ -24,7 +16,7 @@ export function describeModel(route: CompiledRoute, variant = largestShare(route
   return {
     name: route.name,
     versions: deployedNumbers(route).map(String),
-    platform: platformOf(served),
+    platform: platformOf(served.engine, served.format),
     inputs: inputs.map(describeTensor),
     outputs: outputs.map(describeTensor),
     config: configOf(served),
@@ -41,10 +33,6 @@ function configOf({ engine, serving }: routing.ServedVersion): ModelConfigDescri
 
 function largestShare(route: CompiledRoute): CompiledVariant {
   return route.variants.reduce((best, variant) => (variant.weight > best.weight ? variant : best));
-}
-
-function platformOf({ engine, format }: routing.ServedVersion): string {
-  return PLATFORMS.get(format) ?? `${engine}_${format}`.replaceAll(/[^A-Za-z0-9]+/g, '_');
 }
 
 function describeTensor({ name, datatype, shape }: modelRegistry.TensorSpec): TensorDescription {
