@@ -41,7 +41,10 @@ export function statusOf(error: DomainError): number {
   return error.code === 'inference.deadline_exceeded' ? 504 : KINDS[error.kind].http;
 }
 
-/** Refusals that say nothing about the request: nothing was computed, and another replica may do better. */
+/**
+ * Refusals that say nothing about the request: nothing was computed, and another replica may do better. A quarantined
+ * version is not among them, on purpose: its calls may be what ended the process, and would end the next one.
+ */
 const UNRUN = new Set([
   'inference.replica_draining',
   'inference.replica_starting',
