@@ -13,11 +13,11 @@ const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 2_000;
 
 /**
- * A frame leaves as soon as a quarter of the calls under way wait for it, and at the latest at the end of the turn. With
+ * A frame leaves as soon as half of the calls under way wait for it, and at the latest at the end of the turn. With
  * whole turns in one frame the gateway and the replica take turns too, and each waits for the other: at 16 connections a
  * third of the throughput. A lone call leaves at once.
  */
-const PIPELINE_PARTS = 4;
+const PIPELINE_PARTS = 2;
 
 /** Where a replica listens, as its heartbeat tells. */
 export type ReplicaAddresses = Pick<inference.ReplicaHeartbeat, 'address' | 'frameAddress'>;
