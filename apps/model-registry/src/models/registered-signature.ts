@@ -42,5 +42,7 @@ function assertSpec({ name, datatype, shape }: TensorSpec): void {
   if (!DATATYPES.has(datatype)) throw signatureInvalid(`${JSON.stringify(datatype)} is no datatype`);
   const isShape = shape.length <= MAX_DIMS && shape.every((dim) => /^(?:-1|[1-9]\d{0,14})$/.test(dim));
   if (!isShape)
-    throw signatureInvalid(`the shape of ${JSON.stringify(name)} has too many sizes, or one that is neither -1 nor above 0`);
+    throw signatureInvalid(
+      `the shape of ${JSON.stringify(name)} has too many sizes, or one that is neither -1 nor above 0`,
+    );
 }
