@@ -10,6 +10,9 @@ for pid in $pids; do
   while kill -0 "$pid"; do sleep 1; done
 done
 rm -rf "$1"
+# A service of a killed test needs a moment to see that nobody supervises it, and writes until then.
+sleep 5
+rm -rf "$1"
 `;
 
 /** Watches over what a test run keeps in a folder. */
