@@ -87,16 +87,20 @@ const CUT_NOTICE_MS = 50;
  * length or digest.
  */
 async function* untilComplete(call: ServerReadableStream<unknown, unknown>): AsyncGenerator {
-  for await (const request of call) yield request;
+  // The news may come while a slow reader has left the stream full: then the stream would never end by itself.
+  call.once('cancelled', () => call.destroy(brokenOff()));
+  if (!call.cancelled) for await (const request of call) yield request;
   if (!call.cancelled) {
     const cut = new Promise((resolve) => call.once('cancelled', resolve));
     await Promise.race([cut, delay(CUT_NOTICE_MS)]);
   }
-  if (call.cancelled) {
-    throw new DomainError(
-      'unavailable',
-      'stream_broken_off',
-      'The connection ended before everything was sent.',
-    );
-  }
+  if (call.cancelled) throw brokenOff();
+}
+
+function brokenOff(): DomainError {
+  return new DomainError(
+    'unavailable',
+    'stream_broken_off',
+    'The connection ended before everything was sent.',
+  );
 }
