@@ -1,5 +1,5 @@
 /** A queue that has not been empty for this long is a standing one; a shorter one is a burst. */
-const STANDING_MS = 200;
+const STANDING_MS = 50;
 /** Weight of the newest run in the average. */
 const NEWEST_WEIGHT = 0.2;
 /** A run counts at most this many times the average: a process that was paused once has not become slow. */
