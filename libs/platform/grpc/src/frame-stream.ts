@@ -28,9 +28,9 @@ const LENGTH_ROOM = new Uint8Array(LENGTH_BYTES);
 
 /**
  * Proto messages over one TCP connection in both directions: `uint32 LE length · message`, after a preface of four bytes
- * from the side that connects. It has the events and methods of a gRPC stream as far as the data plane uses them, at half
- * of the cost: HTTP/2 framing, and that Node writes HTTP/2 only at the end of an event-loop turn, took more time than the
- * predictions (`npm run bench -- inference`, ADR 0009).
+ * from the side that connects. It has the events and methods of a gRPC stream as far as the data plane uses them, at
+ * less cost: Node writes HTTP/2 only at the end of an event-loop turn, and its framing took a third of the gateway's time
+ * for a small prediction (ADR 0009).
  */
 export class FrameStream<In, Out> extends EventEmitter<FrameEvents<In>> {
   private parts: Buffer[] = [];
