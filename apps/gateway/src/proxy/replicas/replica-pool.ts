@@ -208,7 +208,7 @@ export class ReplicaPool {
     const { modelVersionId, deadlineMs } = call.spec;
     const failure = this.directory.failureOf(modelVersionId);
     if (failure !== undefined && this.directory.seatsOf(modelVersionId).length === 0) {
-      call.fail(unavailable(`This model version could not be loaded: ${failure}`));
+      call.fail(unavailable(`This model version is not served: ${failure}`));
       return;
     }
     call.seat = undefined;
