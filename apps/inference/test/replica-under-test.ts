@@ -131,7 +131,8 @@ export class Surroundings {
   until(address: string, isSaid: (message: inference.ReplicaHeartbeat) => boolean, timeoutMs = 30_000) {
     return eventually(async () => {
       const heartbeat = await this.heartbeatOf(address);
-      return heartbeat !== undefined && isSaid(heartbeat) ? heartbeat : undefined;
+      if (heartbeat !== undefined && isSaid(heartbeat)) return heartbeat;
+      throw new Error(`the replica says ${JSON.stringify(heartbeat)}`);
     }, timeoutMs);
   }
 
