@@ -27,7 +27,11 @@ export class DataSourcesController implements GrpcHandlers<typeof dataSources.Da
 
   async createDataset({ organizationId, requestId, name, uploadId }: dataSources.CreateDatasetRequest) {
     const made = await this.datasets.create({ organizationId, requestId, dataset: name, uploadId });
-    return { dataset: toDatasetProto(made.dataset), version: toDatasetVersionProto(made.version) };
+    return {
+      dataset: toDatasetProto(made.dataset),
+      version: toDatasetVersionProto(made.version),
+      sync: undefined,
+    };
   }
 
   async createDatasetVersion({
@@ -37,7 +41,7 @@ export class DataSourcesController implements GrpcHandlers<typeof dataSources.Da
     uploadId,
   }: dataSources.CreateDatasetVersionRequest) {
     const version = await this.datasets.createVersion({ organizationId, requestId, dataset, uploadId });
-    return { version: toDatasetVersionProto(version) };
+    return { version: toDatasetVersionProto(version), sync: undefined };
   }
 
   async getDataset(request: dataSources.GetDatasetRequest) {

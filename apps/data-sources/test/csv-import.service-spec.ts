@@ -9,6 +9,7 @@ import {
   getDataset,
   home,
   organizationId,
+  plain,
   preview,
   send,
   service,
@@ -48,7 +49,13 @@ describe('the import of a CSV file', () => {
     const name = `bad-${randomUUID()}`;
     const upload = await send(content);
     const blobs = (await readdir(join(home, 'blobs'), { recursive: true })).length;
-    const create = service.client.createDataset({ organizationId, requestId: '', name, uploadId: upload.id });
+    const create = service.client.createDataset({
+      organizationId,
+      requestId: '',
+      name,
+      uploadId: upload.id,
+      ...plain,
+    });
     await expect(create).rejects.toMatchObject({ kind: 'invalid', code: `data_sources.${code}` });
     await expect(create).rejects.toThrow(message);
     await expect(getDataset(name)).rejects.toMatchObject({ kind: 'not_found' });
@@ -58,6 +65,7 @@ describe('the import of a CSV file', () => {
       requestId: '',
       dataset: 'faithful',
       uploadId: upload.id,
+      ...plain,
     });
     await expect(again).rejects.toMatchObject({ code: `data_sources.${code}` });
     expect((await getDataset('faithful')).dataset?.latestVersion).toBe(1);

@@ -8,6 +8,7 @@ import {
   getDataset,
   getVersion,
   organizationId,
+  plain,
   preview,
   send,
   service,
@@ -54,7 +55,7 @@ describe('CreateDataset', () => {
 
   it('answers a repeat with the same key with the same dataset, and refuses another request under that key', async () => {
     const uploadId = (await send('a\n1\n')).id;
-    const request = { organizationId, requestId: randomUUID(), name: 'repeated', uploadId };
+    const request = { organizationId, requestId: randomUUID(), name: 'repeated', uploadId, ...plain };
     const first = await service.client.createDataset(request);
     expect(await service.client.createDataset(request)).toEqual(first);
     const other = service.client.createDataset({ ...request, name: 'other' });
@@ -65,7 +66,7 @@ describe('CreateDataset', () => {
   it('refuses a name that is taken or cannot be one, and an upload that is not there', async () => {
     const uploadId = (await send('a\n1\n')).id;
     const create = (name: string, upload = uploadId, requestId = '') =>
-      service.client.createDataset({ organizationId, requestId, name, uploadId: upload });
+      service.client.createDataset({ organizationId, requestId, name, uploadId: upload, ...plain });
     await expect(create('faithful')).rejects.toMatchObject({
       kind: 'conflict',
       code: 'data_sources.dataset_exists',
@@ -83,7 +84,13 @@ describe('CreateDataset', () => {
     const uploads = [await send('a\n1\n'), await send('a\n2\n')];
     const results = await Promise.allSettled(
       uploads.map(({ id }) =>
-        service.client.createDataset({ organizationId, requestId: '', name: 'contested', uploadId: id }),
+        service.client.createDataset({
+          organizationId,
+          requestId: '',
+          name: 'contested',
+          uploadId: id,
+          ...plain,
+        }),
       ),
     );
     expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -96,7 +103,13 @@ describe('CreateDataset', () => {
 
 describe('CreateDatasetVersion', () => {
   const version = (dataset: string, uploadId: string, requestId = '', organization = organizationId) =>
-    service.client.createDatasetVersion({ organizationId: organization, requestId, dataset, uploadId });
+    service.client.createDatasetVersion({
+      organizationId: organization,
+      requestId,
+      dataset,
+      uploadId,
+      ...plain,
+    });
 
   it('numbers versions 1, 2, 3 …, and the same content makes no new one', async () => {
     const first = await create('versions', 'a,b\n1,2\n');

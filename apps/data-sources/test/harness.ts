@@ -15,6 +15,8 @@ export const MiB = 1024 * 1024;
 export const UPLOAD_LIMIT_BYTES = 160 * MiB;
 export const organizationId = `org_${randomUUID()}`;
 export const stranger = `org_${randomUUID()}`;
+/** Of an import without a recipe. */
+export const plain = { recipeJson: '', derivedFrom: undefined };
 export let service: ServiceUnderTest<typeof definition>;
 export let home: string;
 export let database: Client;
@@ -96,7 +98,7 @@ export function uploaded({ upload }: dataSources.UploadResponse): dataSources.Up
 export async function create(name: string, content: string): Promise<dataSources.CreateDatasetResponse> {
   const uploadId = (await send(content)).id;
   return service.client.createDataset(
-    { organizationId, requestId: '', name, uploadId },
+    { organizationId, requestId: '', name, uploadId, ...plain },
     { deadlineMs: 30_000 },
   );
 }
@@ -129,7 +131,17 @@ export function split(
   seed = '1',
   requestId = '',
 ) {
-  return service.client.createSplit({ organizationId, requestId, dataset, number: 1, ratios, seed });
+  return service.client.createSplit({
+    organizationId,
+    requestId,
+    dataset,
+    number: 1,
+    ratios,
+    seed,
+    strategy: dataSources.SplitStrategy.RANDOM,
+    column: '',
+    cuts: undefined,
+  });
 }
 
 export async function countRows(table: 'upload' | 'split'): Promise<number> {

@@ -1,5 +1,9 @@
 import { UsageRecorded } from './gen/aimass/gateway/v1/gateway_events.js';
-import { DatasetVersionImported } from './gen/aimass/data_sources/v1/data_sources_events.js';
+import {
+  DatasetVersionImported,
+  SyncFailed,
+  SyncSucceeded,
+} from './gen/aimass/data_sources/v1/data_sources_events.js';
 import {
   ListingPublished,
   SubscriptionActivated,
@@ -18,6 +22,8 @@ import { JobCancelled, JobFailed, JobSucceeded } from './gen/aimass/training/v1/
  */
 export const EVENTS = {
   'data_sources.v1.dataset_version.imported': DatasetVersionImported,
+  'data_sources.v1.sync.succeeded': SyncSucceeded,
+  'data_sources.v1.sync.failed': SyncFailed,
   'training.v1.job.succeeded': JobSucceeded,
   'training.v1.job.failed': JobFailed,
   'training.v1.job.cancelled': JobCancelled,

@@ -1,4 +1,5 @@
 import { dataSources } from '@aimass/contracts';
+import { manifestDigest } from '@aimass/platform-blobs';
 import type { TablePreview } from '../tables/table.js';
 import type { ColumnStatistics, DatasetVersion } from './dataset-version.entity.js';
 import type { Dataset } from './dataset.entity.js';
@@ -43,6 +44,11 @@ export function toDatasetVersionProto(version: DatasetVersion): dataSources.Data
     sizeBytes,
     uploadId,
     createdAt,
+    kind: dataSources.DatasetKind.TABLE,
+    recipeJson: '{}',
+    manifestDigest: manifestDigest([{ path: 'snapshot.parquet', sha256 }]),
+    syncId: '',
+    quality: undefined,
   };
 }
 
@@ -61,5 +67,7 @@ function toColumnProto(column: ColumnStatistics): dataSources.Column {
     mean: column.mean ?? undefined,
     standardDeviation: column.standardDeviation ?? undefined,
     quartiles: [...column.quartiles],
+    storedType: column.kind,
+    tensor: undefined,
   };
 }

@@ -1,4 +1,4 @@
-import type { dataSources } from '@aimass/contracts';
+import { dataSources } from '@aimass/contracts';
 import type { Split } from './split.entity.js';
 import { splitRatiosInvalid } from './splits.errors.js';
 import type { SplitRequest } from './splits.service.js';
@@ -11,7 +11,18 @@ export function toSplitProto(split: Split): dataSources.Split {
     sha256,
     sizeBytes: String(sizeBytes),
   }));
-  return { id, datasetVersionId, ratios: { train, validation, test }, seed, parts, createdAt };
+  return {
+    id,
+    datasetVersionId,
+    ratios: { train, validation, test },
+    seed,
+    parts,
+    createdAt,
+    strategy: dataSources.SplitStrategy.RANDOM,
+    column: '',
+    cuts: undefined,
+    preprocessingSha256: '',
+  };
 }
 
 /** Throws `invalid` when the ratios are missing. */

@@ -37,6 +37,265 @@ export const JSON_SCHEMAS = {
       }
     }
   },
+  "aimass.data_sources.v1.SyncSucceeded": {
+    "type": "object",
+    "description": "`data_sources.v1.sync.succeeded`: an import has ended well; the dataset has the data of its source.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The owner."
+      },
+      "syncId": {
+        "type": "string",
+        "description": "The sync."
+      },
+      "sourceId": {
+        "type": "string",
+        "description": "Its source; empty for an import on request."
+      },
+      "datasetId": {
+        "type": "string",
+        "description": "The dataset."
+      },
+      "datasetVersionId": {
+        "type": "string",
+        "description": "The version that holds the data."
+      },
+      "isUnchanged": {
+        "type": "boolean",
+        "description": "Whether that version existed before: the data had not changed."
+      }
+    }
+  },
+  "aimass.data_sources.v1.SyncFailed": {
+    "type": "object",
+    "description": "`data_sources.v1.sync.failed`: an import has failed; nothing has changed.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The owner."
+      },
+      "syncId": {
+        "type": "string",
+        "description": "The sync."
+      },
+      "sourceId": {
+        "type": "string",
+        "description": "Its source; empty for an import on request."
+      },
+      "datasetName": {
+        "type": "string",
+        "description": "The dataset it was to feed."
+      },
+      "code": {
+        "type": "string",
+        "description": "A stable code, for programs."
+      },
+      "message": {
+        "type": "string",
+        "description": "What went wrong, for people."
+      }
+    }
+  },
+  "aimass.data_sources.v1.SyncError": {
+    "type": "object",
+    "description": "Why a sync failed.",
+    "properties": {
+      "code": {
+        "type": "string",
+        "description": "Stable, for programs."
+      },
+      "message": {
+        "type": "string",
+        "description": "What went wrong and what to do."
+      }
+    }
+  },
+  "aimass.data_sources.v1.Sync": {
+    "type": "object",
+    "description": "One import: what it reads, what it makes, and how far it is.",
+    "properties": {
+      "id": {
+        "type": "string",
+        "description": "`syn_…`"
+      },
+      "sourceId": {
+        "type": "string",
+        "description": "The source it reads; empty for an import on request."
+      },
+      "uploadId": {
+        "type": "string",
+        "description": "The upload it reads; else empty."
+      },
+      "parentVersionId": {
+        "type": "string",
+        "description": "The version it reads; else empty."
+      },
+      "datasetId": {
+        "type": "string",
+        "description": "The dataset it feeds; empty until that exists."
+      },
+      "datasetName": {
+        "type": "string",
+        "description": "The dataset's name."
+      },
+      "trigger": {
+        "type": "string",
+        "enum": [
+          "SYNC_TRIGGER_REQUEST",
+          "SYNC_TRIGGER_SCHEDULE"
+        ],
+        "description": "What started it."
+      },
+      "recipeJson": {
+        "type": "string",
+        "description": "How the version is made, as JSON; `{}` for none."
+      },
+      "state": {
+        "type": "string",
+        "enum": [
+          "SYNC_STATE_QUEUED",
+          "SYNC_STATE_FETCHING",
+          "SYNC_STATE_IMPORTING",
+          "SYNC_STATE_SUCCEEDED",
+          "SYNC_STATE_UNCHANGED",
+          "SYNC_STATE_FAILED",
+          "SYNC_STATE_CANCELLED"
+        ],
+        "description": "Where it is."
+      },
+      "fetchedBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Bytes fetched so far."
+      },
+      "importedRows": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows imported so far."
+      },
+      "error": {
+        "$ref": "#/components/schemas/SyncError",
+        "description": "Set when it failed."
+      },
+      "datasetVersionId": {
+        "type": "string",
+        "description": "The version that holds the data; empty until it succeeded or found nothing new."
+      },
+      "fetchedSha256": {
+        "type": "string",
+        "description": "Lower-case hex SHA-256 of what was fetched; empty until then."
+      },
+      "attempts": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "How often it was begun: more than once when a service ended in the middle of it."
+      },
+      "createdAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it was asked for."
+      },
+      "startedAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it was first begun."
+      },
+      "finishedAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it ended."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetSyncRequest": {
+    "type": "object",
+    "description": "Asks for a sync.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "syncId": {
+        "type": "string",
+        "description": "`syn_…`"
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetSyncResponse": {
+    "type": "object",
+    "description": "The sync.",
+    "properties": {
+      "sync": {
+        "$ref": "#/components/schemas/Sync",
+        "description": "The sync."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ListSyncsRequest": {
+    "type": "object",
+    "description": "Asks for a page.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "sourceId": {
+        "type": "string",
+        "description": "Only the syncs of this source; empty for all."
+      },
+      "pageSize": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "At most this many, 1..200; 0 means 50."
+      },
+      "pageToken": {
+        "type": "string",
+        "description": "From the previous page; empty for the first."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ListSyncsResponse": {
+    "type": "object",
+    "description": "A page.",
+    "properties": {
+      "items": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/Sync"
+        },
+        "description": "Oldest first."
+      },
+      "nextPageToken": {
+        "type": "string",
+        "description": "Empty on the last page."
+      }
+    }
+  },
+  "aimass.data_sources.v1.CancelSyncRequest": {
+    "type": "object",
+    "description": "Asks to end a sync.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "syncId": {
+        "type": "string",
+        "description": "`syn_…`"
+      }
+    }
+  },
+  "aimass.data_sources.v1.CancelSyncResponse": {
+    "type": "object",
+    "description": "The cancelled sync.",
+    "properties": {
+      "sync": {
+        "$ref": "#/components/schemas/Sync",
+        "description": "The cancelled sync."
+      }
+    }
+  },
   "aimass.data_sources.v1.UploadRequest": {
     "type": "object",
     "description": "Part of an upload.",
@@ -161,6 +420,24 @@ export const JSON_SCHEMAS = {
       }
     }
   },
+  "aimass.data_sources.v1.TensorType": {
+    "type": "object",
+    "description": "What the items of a tensor column are.",
+    "properties": {
+      "datatype": {
+        "type": "string",
+        "description": "As in the Open Inference Protocol: `FP32`, `INT64`, …"
+      },
+      "shape": {
+        "type": "array",
+        "items": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "description": "The shape of one item; without the axis that the rows are."
+      }
+    }
+  },
   "aimass.data_sources.v1.Column": {
     "type": "object",
     "description": "One column: its type and what its values look like.",
@@ -176,7 +453,9 @@ export const JSON_SCHEMAS = {
           "COLUMN_TYPE_INTEGER",
           "COLUMN_TYPE_BOOLEAN",
           "COLUMN_TYPE_TEXT",
-          "COLUMN_TYPE_TIMESTAMP"
+          "COLUMN_TYPE_TIMESTAMP",
+          "COLUMN_TYPE_BINARY",
+          "COLUMN_TYPE_LIST"
         ],
         "description": "The inferred type."
       },
@@ -212,6 +491,35 @@ export const JSON_SCHEMAS = {
           "type": "number"
         },
         "description": "First quartile, median and third quartile; numeric columns only, else empty."
+      },
+      "storedType": {
+        "type": "string",
+        "description": "How Parquet stores it, as DuckDB names it: `DOUBLE`, `BIGINT`, `DATE`, `TIMESTAMP`, `VARCHAR`, …"
+      },
+      "tensor": {
+        "$ref": "#/components/schemas/TensorType",
+        "description": "Tensor columns only."
+      }
+    }
+  },
+  "aimass.data_sources.v1.QualitySummary": {
+    "type": "object",
+    "description": "How many findings a quality report has.",
+    "properties": {
+      "errorCount": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Findings that make the data unfit for training."
+      },
+      "warningCount": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Findings to look at."
+      },
+      "infoCount": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Findings that are good to know."
       }
     }
   },
@@ -264,12 +572,72 @@ export const JSON_SCHEMAS = {
       },
       "uploadId": {
         "type": "string",
-        "description": "The upload it was imported from."
+        "description": "The upload it was imported from; empty when it came from a source or another version."
       },
       "createdAt": {
         "type": "string",
         "format": "date-time",
         "description": "When it was imported."
+      },
+      "kind": {
+        "type": "string",
+        "enum": [
+          "DATASET_KIND_TABLE",
+          "DATASET_KIND_IMAGES",
+          "DATASET_KIND_TENSORS"
+        ],
+        "description": "What kind of data it holds."
+      },
+      "recipeJson": {
+        "type": "string",
+        "description": "The recipe it was made by, as JSON; `{}` when there was none."
+      },
+      "manifestDigest": {
+        "type": "string",
+        "description": "Lower-case hex digest of everything a split of this version depends on: the snapshot and the transforms that are fitted when a split is made. Versions of a dataset never share it."
+      },
+      "syncId": {
+        "type": "string",
+        "description": "The sync that imported it; empty for versions older than syncs."
+      },
+      "quality": {
+        "$ref": "#/components/schemas/QualitySummary",
+        "description": "Absent when the quality was not measured."
+      }
+    }
+  },
+  "aimass.data_sources.v1.DatasetVersionReference": {
+    "type": "object",
+    "description": "Names a version: by id, or by dataset and number.",
+    "properties": {
+      "versionId": {
+        "type": "string",
+        "description": "`dsv_…`; wins over dataset and number."
+      },
+      "dataset": {
+        "type": "string",
+        "description": "Id or name."
+      },
+      "number": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "The number."
+      }
+    }
+  },
+  "aimass.data_sources.v1.SplitCuts": {
+    "type": "object",
+    "description": "Where a split by time is cut; rows before the first cut are train.",
+    "properties": {
+      "validationFrom": {
+        "type": "string",
+        "format": "date-time",
+        "description": "From here on: validation. Absent when there is no such part."
+      },
+      "testFrom": {
+        "type": "string",
+        "format": "date-time",
+        "description": "From here on: test. Absent when there is no such part."
       }
     }
   },
@@ -347,6 +715,28 @@ export const JSON_SCHEMAS = {
         "type": "string",
         "format": "date-time",
         "description": "When it was made."
+      },
+      "strategy": {
+        "type": "string",
+        "enum": [
+          "SPLIT_STRATEGY_RANDOM",
+          "SPLIT_STRATEGY_STRATIFIED",
+          "SPLIT_STRATEGY_TIME",
+          "SPLIT_STRATEGY_GROUP"
+        ],
+        "description": "How rows were chosen."
+      },
+      "column": {
+        "type": "string",
+        "description": "The column that decides; empty for random."
+      },
+      "cuts": {
+        "$ref": "#/components/schemas/SplitCuts",
+        "description": "Set when it was cut by points in time."
+      },
+      "preprocessingSha256": {
+        "type": "string",
+        "description": "Lower-case hex SHA-256 of `preprocessing.json` in the blob store: the transforms fitted on train, which the parts have been through. Empty when the version's recipe has none."
       }
     }
   },
@@ -368,7 +758,15 @@ export const JSON_SCHEMAS = {
       },
       "uploadId": {
         "type": "string",
-        "description": "The upload to import."
+        "description": "The upload to import; empty with `derived_from`."
+      },
+      "recipeJson": {
+        "type": "string",
+        "description": "How to make the version, as JSON; empty for none."
+      },
+      "derivedFrom": {
+        "$ref": "#/components/schemas/DatasetVersionReference",
+        "description": "The version to make it from, instead of an upload."
       }
     }
   },
@@ -383,6 +781,10 @@ export const JSON_SCHEMAS = {
       "version": {
         "$ref": "#/components/schemas/DatasetVersion",
         "description": "Its version 1."
+      },
+      "sync": {
+        "$ref": "#/components/schemas/Sync",
+        "description": "Set, alone, while the import is still going on."
       }
     }
   },
@@ -404,7 +806,15 @@ export const JSON_SCHEMAS = {
       },
       "uploadId": {
         "type": "string",
-        "description": "The upload to import."
+        "description": "The upload to import; empty with `derived_from`."
+      },
+      "recipeJson": {
+        "type": "string",
+        "description": "How to make the version, as JSON; empty for none."
+      },
+      "derivedFrom": {
+        "$ref": "#/components/schemas/DatasetVersionReference",
+        "description": "The version to make it from, instead of an upload."
       }
     }
   },
@@ -415,6 +825,10 @@ export const JSON_SCHEMAS = {
       "version": {
         "$ref": "#/components/schemas/DatasetVersion",
         "description": "The version."
+      },
+      "sync": {
+        "$ref": "#/components/schemas/Sync",
+        "description": "Set, alone, while the import is still going on."
       }
     }
   },
@@ -631,18 +1045,36 @@ export const JSON_SCHEMAS = {
       },
       "ratios": {
         "$ref": "#/components/schemas/SplitRatios",
-        "description": "Must add up to 1."
+        "description": "Must add up to 1; absent with `cuts`."
       },
       "seed": {
         "type": "string",
         "pattern": "^\\d+$",
         "description": "Same seed, same rows."
+      },
+      "strategy": {
+        "type": "string",
+        "enum": [
+          "SPLIT_STRATEGY_RANDOM",
+          "SPLIT_STRATEGY_STRATIFIED",
+          "SPLIT_STRATEGY_TIME",
+          "SPLIT_STRATEGY_GROUP"
+        ],
+        "description": "How to choose rows."
+      },
+      "column": {
+        "type": "string",
+        "description": "The column that decides; empty for random."
+      },
+      "cuts": {
+        "$ref": "#/components/schemas/SplitCuts",
+        "description": "Cuts by points in time instead of ratios; strategy time only."
       }
     }
   },
   "aimass.data_sources.v1.CreateSplitResponse": {
     "type": "object",
-    "description": "The split; the same ratios and seed give the same split again.",
+    "description": "The split; the same request gives the same split again.",
     "properties": {
       "split": {
         "$ref": "#/components/schemas/Split",
@@ -722,6 +1154,1082 @@ export const JSON_SCHEMAS = {
         "description": "Empty on the last page."
       }
     }
+  },
+  "aimass.data_sources.v1.HistogramBin": {
+    "type": "object",
+    "description": "One bar of a histogram.",
+    "properties": {
+      "lower": {
+        "type": "string",
+        "description": "Where it begins, inclusive, as text."
+      },
+      "upper": {
+        "type": "string",
+        "description": "Where it ends: exclusive, but for the last."
+      },
+      "count": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Values in it."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ValueCount": {
+    "type": "object",
+    "description": "How often a value occurs.",
+    "properties": {
+      "value": {
+        "type": "string",
+        "description": "As text, at most 256 characters."
+      },
+      "count": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ColumnProfile": {
+    "type": "object",
+    "description": "A column and how its values are spread.",
+    "properties": {
+      "column": {
+        "$ref": "#/components/schemas/Column",
+        "description": "Type and statistics."
+      },
+      "histogram": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/HistogramBin"
+        },
+        "description": "Numbers and times only; of equal width."
+      },
+      "topValues": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/ValueCount"
+        },
+        "description": "The most frequent values, most frequent first; text and booleans only."
+      },
+      "otherCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows whose value is not among `top_values`."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetDatasetVersionProfileRequest": {
+    "type": "object",
+    "description": "Asks for a profile.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "version": {
+        "$ref": "#/components/schemas/DatasetVersionReference",
+        "description": "The version."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetDatasetVersionProfileResponse": {
+    "type": "object",
+    "description": "The profile.",
+    "properties": {
+      "columns": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/ColumnProfile"
+        },
+        "description": "In file order."
+      },
+      "rowCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows of the version."
+      }
+    }
+  },
+  "aimass.data_sources.v1.QualityFinding": {
+    "type": "object",
+    "description": "Something a check has found.",
+    "properties": {
+      "check": {
+        "type": "string",
+        "description": "Stable name of the check: `missing`, `constant`, `duplicate_rows`, `target_leakage`, `class_imbalance`, `outliers`, `drift`, …"
+      },
+      "severity": {
+        "type": "string",
+        "enum": [
+          "QUALITY_SEVERITY_INFO",
+          "QUALITY_SEVERITY_WARNING",
+          "QUALITY_SEVERITY_ERROR"
+        ],
+        "description": "How bad it is."
+      },
+      "columns": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        },
+        "description": "The columns it is about; empty for the whole table."
+      },
+      "message": {
+        "type": "string",
+        "description": "What was found and what to do, for people."
+      },
+      "value": {
+        "type": "number",
+        "description": "What was measured, in the check's own unit."
+      },
+      "threshold": {
+        "type": "number",
+        "description": "From where on it is a finding."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetDatasetVersionQualityRequest": {
+    "type": "object",
+    "description": "Asks for a quality report.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "version": {
+        "$ref": "#/components/schemas/DatasetVersionReference",
+        "description": "The version."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetDatasetVersionQualityResponse": {
+    "type": "object",
+    "description": "The quality report.",
+    "properties": {
+      "findings": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/QualityFinding"
+        },
+        "description": "Worst first."
+      },
+      "checks": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        },
+        "description": "Names of the checks that ran."
+      },
+      "comparedWith": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Number of the version that drift was measured against; 0 for none."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetDatasetVersionLineageRequest": {
+    "type": "object",
+    "description": "Asks for the lineage.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "version": {
+        "$ref": "#/components/schemas/DatasetVersionReference",
+        "description": "The version."
+      }
+    }
+  },
+  "aimass.data_sources.v1.LineageFile": {
+    "type": "object",
+    "description": "One file that was read.",
+    "properties": {
+      "name": {
+        "type": "string",
+        "description": "As its source names it."
+      },
+      "sizeBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Size in bytes."
+      },
+      "sha256": {
+        "type": "string",
+        "description": "Lower-case hex SHA-256."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetDatasetVersionLineageResponse": {
+    "type": "object",
+    "description": "Where the data came from.",
+    "properties": {
+      "kind": {
+        "type": "string",
+        "description": "`upload`, `version`, `http`, `s3` or `postgres`."
+      },
+      "location": {
+        "type": "string",
+        "description": "What was read, without credentials: an address, a key, a table."
+      },
+      "sourceId": {
+        "type": "string",
+        "description": "The source; empty for none."
+      },
+      "syncId": {
+        "type": "string",
+        "description": "The sync; empty for versions older than syncs."
+      },
+      "uploadId": {
+        "type": "string",
+        "description": "The upload; empty for none."
+      },
+      "parentVersionId": {
+        "type": "string",
+        "description": "The version it was made from; empty for none."
+      },
+      "fetchedSha256": {
+        "type": "string",
+        "description": "Lower-case hex SHA-256 of what was fetched."
+      },
+      "files": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/LineageFile"
+        },
+        "description": "What was fetched."
+      },
+      "fetchedAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it was fetched."
+      },
+      "recipeJson": {
+        "type": "string",
+        "description": "The recipe, as JSON."
+      }
+    }
+  },
+  "aimass.data_sources.v1.DiffDatasetVersionsRequest": {
+    "type": "object",
+    "description": "Asks what changed.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "version": {
+        "$ref": "#/components/schemas/DatasetVersionReference",
+        "description": "The version."
+      },
+      "against": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "The number of the version of the same dataset to compare with."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ColumnDiff": {
+    "type": "object",
+    "description": "A column in both versions.",
+    "properties": {
+      "name": {
+        "type": "string",
+        "description": "Its name."
+      },
+      "change": {
+        "type": "string",
+        "enum": [
+          "COLUMN_CHANGE_ADDED",
+          "COLUMN_CHANGE_REMOVED",
+          "COLUMN_CHANGE_RETYPED",
+          "COLUMN_CHANGE_CHANGED",
+          "COLUMN_CHANGE_SAME"
+        ],
+        "description": "How it changed."
+      },
+      "after": {
+        "$ref": "#/components/schemas/Column",
+        "description": "In the version; absent when removed."
+      },
+      "before": {
+        "$ref": "#/components/schemas/Column",
+        "description": "In the other; absent when added."
+      }
+    }
+  },
+  "aimass.data_sources.v1.DiffDatasetVersionsResponse": {
+    "type": "object",
+    "description": "What changed.",
+    "properties": {
+      "against": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "The number of the other version."
+      },
+      "columns": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/ColumnDiff"
+        },
+        "description": "Columns in the order of the version, removed ones last."
+      },
+      "addedRowCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows by content, as a multiset over the columns that both have."
+      },
+      "removedRowCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "As above."
+      },
+      "keptRowCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "As above."
+      },
+      "sampleColumns": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        },
+        "description": "Names of the columns that both have, in the order of the values below."
+      },
+      "addedSamples": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/PreviewRow"
+        },
+        "description": "The first rows that were added, at most 20."
+      },
+      "removedSamples": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/PreviewRow"
+        },
+        "description": "The first rows that were removed, at most 20."
+      }
+    }
+  },
+  "aimass.data_sources.v1.DownloadDatasetVersionRequest": {
+    "type": "object",
+    "description": "Asks for all rows.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "version": {
+        "$ref": "#/components/schemas/DatasetVersionReference",
+        "description": "The version."
+      },
+      "format": {
+        "type": "string",
+        "enum": [
+          "DOWNLOAD_FORMAT_PARQUET",
+          "DOWNLOAD_FORMAT_CSV",
+          "DOWNLOAD_FORMAT_ARROW"
+        ],
+        "description": "How to send them."
+      }
+    }
+  },
+  "aimass.data_sources.v1.DownloadHeader": {
+    "type": "object",
+    "description": "What is being sent.",
+    "properties": {
+      "mediaType": {
+        "type": "string",
+        "description": "For example `text/csv; charset=utf-8; header=present`."
+      },
+      "filename": {
+        "type": "string",
+        "description": "A name for the file."
+      },
+      "sizeBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Its size, when that is known before it is sent."
+      },
+      "sha256": {
+        "type": "string",
+        "description": "Its lower-case hex SHA-256, when that is known before it is sent; else empty."
+      }
+    }
+  },
+  "aimass.data_sources.v1.DownloadDatasetVersionResponse": {
+    "type": "object",
+    "description": "Part of a download.",
+    "properties": {
+      "header": {
+        "$ref": "#/components/schemas/DownloadHeader",
+        "description": "What is being sent."
+      },
+      "chunk": {
+        "type": "string",
+        "contentEncoding": "base64",
+        "description": "The next bytes, at most 1 MiB."
+      }
+    }
+  },
+  "aimass.data_sources.v1.HttpSource": {
+    "type": "object",
+    "description": "A file, or several, behind an HTTP address.",
+    "properties": {
+      "url": {
+        "type": "string",
+        "description": "`http:` or `https:`, without user information or fragment."
+      }
+    }
+  },
+  "aimass.data_sources.v1.S3Source": {
+    "type": "object",
+    "description": "Objects in an S3-compatible store.",
+    "properties": {
+      "endpoint": {
+        "type": "string",
+        "description": "`https://…`; empty for AWS in `region`."
+      },
+      "region": {
+        "type": "string",
+        "description": "For example `eu-central-1`."
+      },
+      "bucket": {
+        "type": "string",
+        "description": "The bucket."
+      },
+      "key": {
+        "type": "string",
+        "description": "One object."
+      },
+      "prefix": {
+        "type": "string",
+        "description": "Every object whose key starts so, in the order of their keys."
+      },
+      "isPathStyle": {
+        "type": "boolean",
+        "description": "Whether the bucket is part of the path rather than of the host name."
+      }
+    }
+  },
+  "aimass.data_sources.v1.PostgresSource": {
+    "type": "object",
+    "description": "A table of a PostgreSQL server, or one query.",
+    "properties": {
+      "host": {
+        "type": "string",
+        "description": "A host name or address."
+      },
+      "port": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "0 means 5432."
+      },
+      "database": {
+        "type": "string",
+        "description": "The database."
+      },
+      "table": {
+        "type": "string",
+        "description": "A table or view, `schema.name` or `name`."
+      },
+      "query": {
+        "type": "string",
+        "description": "One read-only SELECT."
+      },
+      "sslMode": {
+        "type": "string",
+        "description": "`verify-full`, `require` or `disable`; empty means verify-full."
+      }
+    }
+  },
+  "aimass.data_sources.v1.SourceConfig": {
+    "type": "object",
+    "description": "What a source reads; the kind of the source.",
+    "properties": {
+      "http": {
+        "$ref": "#/components/schemas/HttpSource",
+        "description": "HTTP(S)."
+      },
+      "s3": {
+        "$ref": "#/components/schemas/S3Source",
+        "description": "S3-compatible."
+      },
+      "postgres": {
+        "$ref": "#/components/schemas/PostgresSource",
+        "description": "PostgreSQL."
+      }
+    }
+  },
+  "aimass.data_sources.v1.SourceCredentials": {
+    "type": "object",
+    "description": "Who reads. Goes in and never comes out.",
+    "properties": {
+      "user": {
+        "type": "string",
+        "description": "User name, access key id or PostgreSQL role; empty for none."
+      },
+      "secret": {
+        "type": "string",
+        "description": "Password, secret access key, or with no user a bearer token."
+      },
+      "sessionToken": {
+        "type": "string",
+        "description": "S3 session token; else empty."
+      }
+    }
+  },
+  "aimass.data_sources.v1.SourceSchedule": {
+    "type": "object",
+    "description": "When a source is read by itself.",
+    "properties": {
+      "everySeconds": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "So many seconds after the last one was started, 60 at least."
+      },
+      "cron": {
+        "type": "string",
+        "description": "Five fields, in UTC."
+      }
+    }
+  },
+  "aimass.data_sources.v1.Source": {
+    "type": "object",
+    "description": "Where data comes from.",
+    "properties": {
+      "id": {
+        "type": "string",
+        "description": "`src_…`"
+      },
+      "name": {
+        "type": "string",
+        "description": "Unique within the organization."
+      },
+      "datasetName": {
+        "type": "string",
+        "description": "The dataset it feeds; made by the first sync that brings data."
+      },
+      "config": {
+        "$ref": "#/components/schemas/SourceConfig",
+        "description": "What it reads."
+      },
+      "credentialsMask": {
+        "type": "string",
+        "description": "`****` and a fingerprint that changes with the credentials; empty when there are none."
+      },
+      "recipeJson": {
+        "type": "string",
+        "description": "How versions are made, as JSON; `{}` for none."
+      },
+      "schedule": {
+        "$ref": "#/components/schemas/SourceSchedule",
+        "description": "Absent when it is read on request only."
+      },
+      "nextSyncAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When the schedule reads it next."
+      },
+      "lastSyncId": {
+        "type": "string",
+        "description": "The newest sync; empty before the first."
+      },
+      "revision": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Changes with every change; for `If-Match`."
+      },
+      "createdAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it was made."
+      },
+      "updatedAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it was last changed."
+      }
+    }
+  },
+  "aimass.data_sources.v1.CreateSourceRequest": {
+    "type": "object",
+    "description": "Asks for a new source.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "requestId": {
+        "type": "string",
+        "description": "Idempotency key; empty for none."
+      },
+      "name": {
+        "type": "string",
+        "description": "Unique within the organization."
+      },
+      "datasetName": {
+        "type": "string",
+        "description": "The dataset to feed."
+      },
+      "config": {
+        "$ref": "#/components/schemas/SourceConfig",
+        "description": "What to read."
+      },
+      "credentials": {
+        "$ref": "#/components/schemas/SourceCredentials",
+        "description": "Absent for none."
+      },
+      "recipeJson": {
+        "type": "string",
+        "description": "As JSON; empty for none."
+      },
+      "schedule": {
+        "$ref": "#/components/schemas/SourceSchedule",
+        "description": "Absent for on request only."
+      }
+    }
+  },
+  "aimass.data_sources.v1.CreateSourceResponse": {
+    "type": "object",
+    "description": "The new source.",
+    "properties": {
+      "source": {
+        "$ref": "#/components/schemas/Source",
+        "description": "The source."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetSourceRequest": {
+    "type": "object",
+    "description": "Asks for a source.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "source": {
+        "type": "string",
+        "description": "Id or name."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetSourceResponse": {
+    "type": "object",
+    "description": "The source.",
+    "properties": {
+      "source": {
+        "$ref": "#/components/schemas/Source",
+        "description": "The source."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ListSourcesRequest": {
+    "type": "object",
+    "description": "Asks for a page.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "pageSize": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "At most this many, 1..200; 0 means 50."
+      },
+      "pageToken": {
+        "type": "string",
+        "description": "From the previous page; empty for the first."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ListSourcesResponse": {
+    "type": "object",
+    "description": "A page.",
+    "properties": {
+      "items": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/Source"
+        },
+        "description": "Oldest first."
+      },
+      "nextPageToken": {
+        "type": "string",
+        "description": "Empty on the last page."
+      }
+    }
+  },
+  "aimass.data_sources.v1.UpdateSourceRequest": {
+    "type": "object",
+    "description": "Asks for a change. What is absent stays.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "source": {
+        "type": "string",
+        "description": "Id or name."
+      },
+      "expectedRevision": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "The revision the caller has seen; 0 for any."
+      },
+      "config": {
+        "$ref": "#/components/schemas/SourceConfig",
+        "description": "What to read; of the same kind."
+      },
+      "credentials": {
+        "$ref": "#/components/schemas/SourceCredentials",
+        "description": "New credentials."
+      },
+      "clearCredentials": {
+        "type": "boolean",
+        "description": "Takes the credentials away."
+      },
+      "recipeJson": {
+        "type": "string",
+        "description": "As JSON."
+      },
+      "schedule": {
+        "$ref": "#/components/schemas/SourceSchedule",
+        "description": "A new schedule."
+      },
+      "clearSchedule": {
+        "type": "boolean",
+        "description": "Takes the schedule away."
+      }
+    }
+  },
+  "aimass.data_sources.v1.UpdateSourceResponse": {
+    "type": "object",
+    "description": "The changed source.",
+    "properties": {
+      "source": {
+        "$ref": "#/components/schemas/Source",
+        "description": "The source."
+      }
+    }
+  },
+  "aimass.data_sources.v1.DeleteSourceRequest": {
+    "type": "object",
+    "description": "Asks to take a source away.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "source": {
+        "type": "string",
+        "description": "Id or name."
+      }
+    }
+  },
+  "aimass.data_sources.v1.DeleteSourceResponse": {
+    "type": "object",
+    "description": "It is gone.",
+    "properties": {}
+  },
+  "aimass.data_sources.v1.SyncSourceRequest": {
+    "type": "object",
+    "description": "Asks for a sync.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "requestId": {
+        "type": "string",
+        "description": "Idempotency key; empty for none."
+      },
+      "source": {
+        "type": "string",
+        "description": "Id or name."
+      }
+    }
+  },
+  "aimass.data_sources.v1.SyncSourceResponse": {
+    "type": "object",
+    "description": "The sync.",
+    "properties": {
+      "sync": {
+        "$ref": "#/components/schemas/Sync",
+        "description": "The sync."
+      }
+    }
+  },
+  "aimass.data_sources.v1.CheckSourceRequest": {
+    "type": "object",
+    "description": "Asks what a sync would read.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "source": {
+        "type": "string",
+        "description": "Id or name."
+      }
+    }
+  },
+  "aimass.data_sources.v1.SourceEntry": {
+    "type": "object",
+    "description": "One thing that a sync would read.",
+    "properties": {
+      "name": {
+        "type": "string",
+        "description": "The file, key, table or query."
+      },
+      "sizeBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Size in bytes; absent when the source does not say."
+      },
+      "mediaType": {
+        "type": "string",
+        "description": "Media type; empty when the source does not say."
+      }
+    }
+  },
+  "aimass.data_sources.v1.CheckSourceResponse": {
+    "type": "object",
+    "description": "What a sync would read.",
+    "properties": {
+      "entries": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/SourceEntry"
+        },
+        "description": "The first 100."
+      },
+      "hasMore": {
+        "type": "boolean",
+        "description": "Whether there are more."
+      }
+    }
+  },
+  "aimass.data_sources.v1.RotateSecretsRequest": {
+    "type": "object",
+    "description": "Asks to encrypt all credentials anew; for operators.",
+    "properties": {}
+  },
+  "aimass.data_sources.v1.RotateSecretsResponse": {
+    "type": "object",
+    "description": "What was done.",
+    "properties": {
+      "rotatedCount": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Sources whose credentials were encrypted with another key before."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ExportSplitMembershipRequest": {
+    "type": "object",
+    "description": "Asks for the membership.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "splitId": {
+        "type": "string",
+        "description": "`spl_…`"
+      },
+      "format": {
+        "type": "string",
+        "enum": [
+          "DOWNLOAD_FORMAT_PARQUET",
+          "DOWNLOAD_FORMAT_CSV",
+          "DOWNLOAD_FORMAT_ARROW"
+        ],
+        "description": "How to send it; Arrow is not offered."
+      }
+    }
+  },
+  "aimass.data_sources.v1.ExportSplitMembershipResponse": {
+    "type": "object",
+    "description": "Part of the membership.",
+    "properties": {
+      "header": {
+        "$ref": "#/components/schemas/DownloadHeader",
+        "description": "What is being sent."
+      },
+      "chunk": {
+        "type": "string",
+        "contentEncoding": "base64",
+        "description": "The next bytes, at most 1 MiB."
+      }
+    }
+  },
+  "aimass.data_sources.v1.PartialUpload": {
+    "type": "object",
+    "description": "An upload on its way in.",
+    "properties": {
+      "id": {
+        "type": "string",
+        "description": "`upl_…`"
+      },
+      "filename": {
+        "type": "string",
+        "description": "As the client named it."
+      },
+      "sizeBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "The size that was stated."
+      },
+      "offsetBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Bytes that are there."
+      },
+      "isComplete": {
+        "type": "boolean",
+        "description": "Whether all are."
+      },
+      "expiresAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it is taken away unless it is complete by then."
+      },
+      "metadata": {
+        "type": "string",
+        "description": "As the client sent it (tus `Upload-Metadata`)."
+      }
+    }
+  },
+  "aimass.data_sources.v1.CreateUploadRequest": {
+    "type": "object",
+    "description": "Asks for an empty upload.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The owner."
+      },
+      "filename": {
+        "type": "string",
+        "description": "The file's name, for people."
+      },
+      "sizeBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "The size of the whole file."
+      },
+      "metadata": {
+        "type": "string",
+        "description": "Kept as it is (tus `Upload-Metadata`); may be empty."
+      }
+    }
+  },
+  "aimass.data_sources.v1.CreateUploadResponse": {
+    "type": "object",
+    "description": "The empty upload.",
+    "properties": {
+      "upload": {
+        "$ref": "#/components/schemas/PartialUpload",
+        "description": "The upload."
+      }
+    }
+  },
+  "aimass.data_sources.v1.AppendUploadRequest": {
+    "type": "object",
+    "description": "Part of an append.",
+    "properties": {
+      "header": {
+        "$ref": "#/components/schemas/AppendUploadHeader",
+        "description": "Where the bytes go."
+      },
+      "chunk": {
+        "type": "string",
+        "contentEncoding": "base64",
+        "description": "The next bytes, at most 1 MiB."
+      }
+    }
+  },
+  "aimass.data_sources.v1.AppendUploadHeader": {
+    "type": "object",
+    "description": "Where bytes go.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The owner."
+      },
+      "uploadId": {
+        "type": "string",
+        "description": "`upl_…`"
+      },
+      "offsetBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Must be the upload's offset."
+      },
+      "checksumAlgorithm": {
+        "type": "string",
+        "description": "`sha256` or `sha1`; empty for none."
+      },
+      "checksum": {
+        "type": "string",
+        "contentEncoding": "base64",
+        "description": "The digest of this call's bytes; bytes of another digest are not kept."
+      }
+    }
+  },
+  "aimass.data_sources.v1.AppendUploadResponse": {
+    "type": "object",
+    "description": "How far the upload is now.",
+    "properties": {
+      "upload": {
+        "$ref": "#/components/schemas/PartialUpload",
+        "description": "The upload."
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetUploadOffsetRequest": {
+    "type": "object",
+    "description": "Asks how far an upload is.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The owner."
+      },
+      "uploadId": {
+        "type": "string",
+        "description": "`upl_…`"
+      }
+    }
+  },
+  "aimass.data_sources.v1.GetUploadOffsetResponse": {
+    "type": "object",
+    "description": "How far it is.",
+    "properties": {
+      "upload": {
+        "$ref": "#/components/schemas/PartialUpload",
+        "description": "The upload."
+      }
+    }
+  },
+  "aimass.data_sources.v1.TerminateUploadRequest": {
+    "type": "object",
+    "description": "Asks to take an unfinished upload away.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The owner."
+      },
+      "uploadId": {
+        "type": "string",
+        "description": "`upl_…`"
+      }
+    }
+  },
+  "aimass.data_sources.v1.TerminateUploadResponse": {
+    "type": "object",
+    "description": "It is gone.",
+    "properties": {}
   },
   "aimass.events.v1.Envelope": {
     "type": "object",

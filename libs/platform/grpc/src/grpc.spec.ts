@@ -72,7 +72,14 @@ beforeEach(() => {
 });
 
 const getVersion = { organizationId: 'org_a', dataset: 'tips', number: 1, versionId: '' };
-const creation = { organizationId: 'org_a', requestId: '', name: 'tips', uploadId: 'upl_1' };
+const creation = {
+  organizationId: 'org_a',
+  requestId: '',
+  name: 'tips',
+  uploadId: 'upl_1',
+  recipeJson: '',
+  derivedFrom: undefined,
+};
 const watching = { organizationId: 'org_a', jobId: 'job_1', afterSequence: '0' };
 const chunk = (bytes: number): dataSources.UploadRequest => ({
   part: { $case: 'chunk', value: Buffer.alloc(bytes) },
@@ -97,12 +104,19 @@ describe('a message', () => {
           min: '',
           mean: 0,
           quartiles: [0.1, -0, 1e308],
+          storedType: 'DOUBLE',
+          tensor: undefined,
         },
       ],
       sha256: '',
       sizeBytes: '0',
       uploadId: '',
       createdAt: new Date('2026-11-23T00:00:00.123Z'),
+      kind: dataSources.DatasetKind.TABLE,
+      recipeJson: '{}',
+      manifestDigest: '',
+      syncId: '',
+      quality: undefined,
     };
     handlers.getDatasetVersion = () => Promise.resolve({ version });
     const { version: received } = await client.getDatasetVersion(getVersion);

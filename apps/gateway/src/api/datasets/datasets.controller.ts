@@ -13,6 +13,9 @@ import type { CreateDatasetBody, CreateVersionBody } from './datasets.schema.js'
 /** Importing a large table takes its time. */
 const IMPORT = { deadlineMs: 300_000 };
 
+/** An upload as it is. */
+const PLAIN = { recipeJson: '', derivedFrom: undefined };
+
 /** Datasets and their versions. */
 @Controller()
 export class DatasetsController {
@@ -32,7 +35,10 @@ export class DatasetsController {
     @IdempotencyKey() requestId: string,
     @Body() body: CreateDatasetBody,
   ) {
-    const response = await this.dataSources.createDataset({ organizationId, requestId, ...body }, IMPORT);
+    const response = await this.dataSources.createDataset(
+      { organizationId, requestId, ...body, ...PLAIN },
+      IMPORT,
+    );
     return dataSources.CreateDatasetResponse.toJSON(response);
   }
 
@@ -78,7 +84,7 @@ export class DatasetsController {
     @Body() body: CreateVersionBody,
   ) {
     const { version } = await this.dataSources.createDatasetVersion(
-      { organizationId, requestId, dataset, ...body },
+      { organizationId, requestId, dataset, ...body, ...PLAIN },
       IMPORT,
     );
     return dataSources.DatasetVersion.toJSON(present(version));

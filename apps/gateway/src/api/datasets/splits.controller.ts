@@ -59,6 +59,9 @@ export class SplitsController {
         number: pathNumber(number),
         ratios: body.ratios,
         seed: String(body.seed),
+        strategy: dataSources.SplitStrategy.RANDOM,
+        column: '',
+        cuts: undefined,
       },
       { deadlineMs: 120_000 },
     );

@@ -29,6 +29,38 @@ export interface DatasetVersionImported {
   sha256: string;
 }
 
+/** `data_sources.v1.sync.succeeded`: an import has ended well; the dataset has the data of its source. */
+export interface SyncSucceeded {
+  /** The owner. */
+  organizationId: string;
+  /** The sync. */
+  syncId: string;
+  /** Its source; empty for an import on request. */
+  sourceId: string;
+  /** The dataset. */
+  datasetId: string;
+  /** The version that holds the data. */
+  datasetVersionId: string;
+  /** Whether that version existed before: the data had not changed. */
+  isUnchanged: boolean;
+}
+
+/** `data_sources.v1.sync.failed`: an import has failed; nothing has changed. */
+export interface SyncFailed {
+  /** The owner. */
+  organizationId: string;
+  /** The sync. */
+  syncId: string;
+  /** Its source; empty for an import on request. */
+  sourceId: string;
+  /** The dataset it was to feed. */
+  datasetName: string;
+  /** A stable code, for programs. */
+  code: string;
+  /** What went wrong, for people. */
+  message: string;
+}
+
 function createBaseDatasetVersionImported(): DatasetVersionImported {
   return {
     organizationId: "",
@@ -218,6 +250,344 @@ export const DatasetVersionImported: MessageFns<DatasetVersionImported> = {
     message.number = object.number ?? 0;
     message.rowCount = object.rowCount ?? "0";
     message.sha256 = object.sha256 ?? "";
+    return message;
+  },
+};
+
+function createBaseSyncSucceeded(): SyncSucceeded {
+  return { organizationId: "", syncId: "", sourceId: "", datasetId: "", datasetVersionId: "", isUnchanged: false };
+}
+
+export const SyncSucceeded: MessageFns<SyncSucceeded> = {
+  encode(message: SyncSucceeded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.syncId !== "") {
+      writer.uint32(18).string(message.syncId);
+    }
+    if (message.sourceId !== "") {
+      writer.uint32(26).string(message.sourceId);
+    }
+    if (message.datasetId !== "") {
+      writer.uint32(34).string(message.datasetId);
+    }
+    if (message.datasetVersionId !== "") {
+      writer.uint32(42).string(message.datasetVersionId);
+    }
+    if (message.isUnchanged !== false) {
+      writer.uint32(48).bool(message.isUnchanged);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SyncSucceeded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSyncSucceeded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.syncId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sourceId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.datasetId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.datasetVersionId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.isUnchanged = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SyncSucceeded {
+    return {
+      organizationId: isSet(object.organizationId)
+        ? globalThis.String(object.organizationId)
+        : isSet(object.organization_id)
+        ? globalThis.String(object.organization_id)
+        : "",
+      syncId: isSet(object.syncId)
+        ? globalThis.String(object.syncId)
+        : isSet(object.sync_id)
+        ? globalThis.String(object.sync_id)
+        : "",
+      sourceId: isSet(object.sourceId)
+        ? globalThis.String(object.sourceId)
+        : isSet(object.source_id)
+        ? globalThis.String(object.source_id)
+        : "",
+      datasetId: isSet(object.datasetId)
+        ? globalThis.String(object.datasetId)
+        : isSet(object.dataset_id)
+        ? globalThis.String(object.dataset_id)
+        : "",
+      datasetVersionId: isSet(object.datasetVersionId)
+        ? globalThis.String(object.datasetVersionId)
+        : isSet(object.dataset_version_id)
+        ? globalThis.String(object.dataset_version_id)
+        : "",
+      isUnchanged: isSet(object.isUnchanged)
+        ? globalThis.Boolean(object.isUnchanged)
+        : isSet(object.is_unchanged)
+        ? globalThis.Boolean(object.is_unchanged)
+        : false,
+    };
+  },
+
+  toJSON(message: SyncSucceeded): unknown {
+    const obj: any = {};
+    if (message.organizationId !== undefined) {
+      obj.organizationId = message.organizationId;
+    }
+    if (message.syncId !== undefined) {
+      obj.syncId = message.syncId;
+    }
+    if (message.sourceId !== undefined) {
+      obj.sourceId = message.sourceId;
+    }
+    if (message.datasetId !== undefined) {
+      obj.datasetId = message.datasetId;
+    }
+    if (message.datasetVersionId !== undefined) {
+      obj.datasetVersionId = message.datasetVersionId;
+    }
+    if (message.isUnchanged !== undefined) {
+      obj.isUnchanged = message.isUnchanged;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SyncSucceeded>): SyncSucceeded {
+    return SyncSucceeded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SyncSucceeded>): SyncSucceeded {
+    const message = createBaseSyncSucceeded();
+    message.organizationId = object.organizationId ?? "";
+    message.syncId = object.syncId ?? "";
+    message.sourceId = object.sourceId ?? "";
+    message.datasetId = object.datasetId ?? "";
+    message.datasetVersionId = object.datasetVersionId ?? "";
+    message.isUnchanged = object.isUnchanged ?? false;
+    return message;
+  },
+};
+
+function createBaseSyncFailed(): SyncFailed {
+  return { organizationId: "", syncId: "", sourceId: "", datasetName: "", code: "", message: "" };
+}
+
+export const SyncFailed: MessageFns<SyncFailed> = {
+  encode(message: SyncFailed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.syncId !== "") {
+      writer.uint32(18).string(message.syncId);
+    }
+    if (message.sourceId !== "") {
+      writer.uint32(26).string(message.sourceId);
+    }
+    if (message.datasetName !== "") {
+      writer.uint32(34).string(message.datasetName);
+    }
+    if (message.code !== "") {
+      writer.uint32(42).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(50).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SyncFailed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSyncFailed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.syncId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sourceId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.datasetName = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SyncFailed {
+    return {
+      organizationId: isSet(object.organizationId)
+        ? globalThis.String(object.organizationId)
+        : isSet(object.organization_id)
+        ? globalThis.String(object.organization_id)
+        : "",
+      syncId: isSet(object.syncId)
+        ? globalThis.String(object.syncId)
+        : isSet(object.sync_id)
+        ? globalThis.String(object.sync_id)
+        : "",
+      sourceId: isSet(object.sourceId)
+        ? globalThis.String(object.sourceId)
+        : isSet(object.source_id)
+        ? globalThis.String(object.source_id)
+        : "",
+      datasetName: isSet(object.datasetName)
+        ? globalThis.String(object.datasetName)
+        : isSet(object.dataset_name)
+        ? globalThis.String(object.dataset_name)
+        : "",
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+    };
+  },
+
+  toJSON(message: SyncFailed): unknown {
+    const obj: any = {};
+    if (message.organizationId !== undefined) {
+      obj.organizationId = message.organizationId;
+    }
+    if (message.syncId !== undefined) {
+      obj.syncId = message.syncId;
+    }
+    if (message.sourceId !== undefined) {
+      obj.sourceId = message.sourceId;
+    }
+    if (message.datasetName !== undefined) {
+      obj.datasetName = message.datasetName;
+    }
+    if (message.code !== undefined) {
+      obj.code = message.code;
+    }
+    if (message.message !== undefined) {
+      obj.message = message.message;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SyncFailed>): SyncFailed {
+    return SyncFailed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SyncFailed>): SyncFailed {
+    const message = createBaseSyncFailed();
+    message.organizationId = object.organizationId ?? "";
+    message.syncId = object.syncId ?? "";
+    message.sourceId = object.sourceId ?? "";
+    message.datasetName = object.datasetName ?? "";
+    message.code = object.code ?? "";
+    message.message = object.message ?? "";
     return message;
   },
 };

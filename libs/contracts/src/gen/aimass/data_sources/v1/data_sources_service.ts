@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleClientStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { Sync } from "./syncs_service.js";
 
 export const protobufPackage = "aimass.data_sources.v1";
 
@@ -27,6 +28,10 @@ export enum ColumnType {
   TEXT = "COLUMN_TYPE_TEXT",
   /** TIMESTAMP - A date or a point in time. */
   TIMESTAMP = "COLUMN_TYPE_TIMESTAMP",
+  /** BINARY - Bytes, such as an image file. */
+  BINARY = "COLUMN_TYPE_BINARY",
+  /** LIST - A list of numbers: one item of a tensor, flattened in row-major order. */
+  LIST = "COLUMN_TYPE_LIST",
 }
 
 export function columnTypeFromJSON(object: any): ColumnType {
@@ -49,6 +54,12 @@ export function columnTypeFromJSON(object: any): ColumnType {
     case 5:
     case "COLUMN_TYPE_TIMESTAMP":
       return ColumnType.TIMESTAMP;
+    case 6:
+    case "COLUMN_TYPE_BINARY":
+      return ColumnType.BINARY;
+    case 7:
+    case "COLUMN_TYPE_LIST":
+      return ColumnType.LIST;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ColumnType");
   }
@@ -68,6 +79,10 @@ export function columnTypeToJSON(object: ColumnType): string {
       return "COLUMN_TYPE_TEXT";
     case ColumnType.TIMESTAMP:
       return "COLUMN_TYPE_TIMESTAMP";
+    case ColumnType.BINARY:
+      return "COLUMN_TYPE_BINARY";
+    case ColumnType.LIST:
+      return "COLUMN_TYPE_LIST";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ColumnType");
   }
@@ -87,8 +102,143 @@ export function columnTypeToNumber(object: ColumnType): number {
       return 4;
     case ColumnType.TIMESTAMP:
       return 5;
+    case ColumnType.BINARY:
+      return 6;
+    case ColumnType.LIST:
+      return 7;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ColumnType");
+  }
+}
+
+/** What kind of data a version holds. */
+export enum DatasetKind {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED = "DATASET_KIND_UNSPECIFIED",
+  /** TABLE - Rows and columns. */
+  TABLE = "DATASET_KIND_TABLE",
+  /** IMAGES - Images in class folders: one row per image. */
+  IMAGES = "DATASET_KIND_IMAGES",
+  /** TENSORS - Tensors: one row per item of the first axis. */
+  TENSORS = "DATASET_KIND_TENSORS",
+}
+
+export function datasetKindFromJSON(object: any): DatasetKind {
+  switch (object) {
+    case 0:
+    case "DATASET_KIND_UNSPECIFIED":
+      return DatasetKind.UNSPECIFIED;
+    case 1:
+    case "DATASET_KIND_TABLE":
+      return DatasetKind.TABLE;
+    case 2:
+    case "DATASET_KIND_IMAGES":
+      return DatasetKind.IMAGES;
+    case 3:
+    case "DATASET_KIND_TENSORS":
+      return DatasetKind.TENSORS;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum DatasetKind");
+  }
+}
+
+export function datasetKindToJSON(object: DatasetKind): string {
+  switch (object) {
+    case DatasetKind.UNSPECIFIED:
+      return "DATASET_KIND_UNSPECIFIED";
+    case DatasetKind.TABLE:
+      return "DATASET_KIND_TABLE";
+    case DatasetKind.IMAGES:
+      return "DATASET_KIND_IMAGES";
+    case DatasetKind.TENSORS:
+      return "DATASET_KIND_TENSORS";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum DatasetKind");
+  }
+}
+
+export function datasetKindToNumber(object: DatasetKind): number {
+  switch (object) {
+    case DatasetKind.UNSPECIFIED:
+      return 0;
+    case DatasetKind.TABLE:
+      return 1;
+    case DatasetKind.IMAGES:
+      return 2;
+    case DatasetKind.TENSORS:
+      return 3;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum DatasetKind");
+  }
+}
+
+/** How rows are chosen for the parts of a split. */
+export enum SplitStrategy {
+  /** UNSPECIFIED - Means random. */
+  UNSPECIFIED = "SPLIT_STRATEGY_UNSPECIFIED",
+  /** RANDOM - By ratio and seed. */
+  RANDOM = "SPLIT_STRATEGY_RANDOM",
+  /** STRATIFIED - By ratio and seed within each value of a column. */
+  STRATIFIED = "SPLIT_STRATEGY_STRATIFIED",
+  /** TIME - In the order of a column, by ratio or by points in time. */
+  TIME = "SPLIT_STRATEGY_TIME",
+  /** GROUP - By ratio and seed, all rows of one value of a column in one part. */
+  GROUP = "SPLIT_STRATEGY_GROUP",
+}
+
+export function splitStrategyFromJSON(object: any): SplitStrategy {
+  switch (object) {
+    case 0:
+    case "SPLIT_STRATEGY_UNSPECIFIED":
+      return SplitStrategy.UNSPECIFIED;
+    case 1:
+    case "SPLIT_STRATEGY_RANDOM":
+      return SplitStrategy.RANDOM;
+    case 2:
+    case "SPLIT_STRATEGY_STRATIFIED":
+      return SplitStrategy.STRATIFIED;
+    case 3:
+    case "SPLIT_STRATEGY_TIME":
+      return SplitStrategy.TIME;
+    case 4:
+    case "SPLIT_STRATEGY_GROUP":
+      return SplitStrategy.GROUP;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SplitStrategy");
+  }
+}
+
+export function splitStrategyToJSON(object: SplitStrategy): string {
+  switch (object) {
+    case SplitStrategy.UNSPECIFIED:
+      return "SPLIT_STRATEGY_UNSPECIFIED";
+    case SplitStrategy.RANDOM:
+      return "SPLIT_STRATEGY_RANDOM";
+    case SplitStrategy.STRATIFIED:
+      return "SPLIT_STRATEGY_STRATIFIED";
+    case SplitStrategy.TIME:
+      return "SPLIT_STRATEGY_TIME";
+    case SplitStrategy.GROUP:
+      return "SPLIT_STRATEGY_GROUP";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SplitStrategy");
+  }
+}
+
+export function splitStrategyToNumber(object: SplitStrategy): number {
+  switch (object) {
+    case SplitStrategy.UNSPECIFIED:
+      return 0;
+    case SplitStrategy.RANDOM:
+      return 1;
+    case SplitStrategy.STRATIFIED:
+      return 2;
+    case SplitStrategy.TIME:
+      return 3;
+    case SplitStrategy.GROUP:
+      return 4;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SplitStrategy");
   }
 }
 
@@ -163,6 +313,14 @@ export interface Dataset {
   createdAt: Date | undefined;
 }
 
+/** What the items of a tensor column are. */
+export interface TensorType {
+  /** As in the Open Inference Protocol: `FP32`, `INT64`, … */
+  datatype: string;
+  /** The shape of one item; without the axis that the rows are. */
+  shape: number[];
+}
+
 /** One column: its type and what its values look like. */
 export interface Column {
   /** As in the header. */
@@ -191,6 +349,20 @@ export interface Column {
     | undefined;
   /** First quartile, median and third quartile; numeric columns only, else empty. */
   quartiles: number[];
+  /** How Parquet stores it, as DuckDB names it: `DOUBLE`, `BIGINT`, `DATE`, `TIMESTAMP`, `VARCHAR`, … */
+  storedType: string;
+  /** Tensor columns only. */
+  tensor: TensorType | undefined;
+}
+
+/** How many findings a quality report has. */
+export interface QualitySummary {
+  /** Findings that make the data unfit for training. */
+  errorCount: number;
+  /** Findings to look at. */
+  warningCount: number;
+  /** Findings that are good to know. */
+  infoCount: number;
 }
 
 /** One immutable snapshot of a dataset. */
@@ -213,10 +385,45 @@ export interface DatasetVersion {
   sha256: string;
   /** Size of the snapshot in bytes. */
   sizeBytes: string;
-  /** The upload it was imported from. */
+  /** The upload it was imported from; empty when it came from a source or another version. */
   uploadId: string;
   /** When it was imported. */
-  createdAt: Date | undefined;
+  createdAt:
+    | Date
+    | undefined;
+  /** What kind of data it holds. */
+  kind: DatasetKind;
+  /** The recipe it was made by, as JSON; `{}` when there was none. */
+  recipeJson: string;
+  /**
+   * Lower-case hex digest of everything a split of this version depends on: the snapshot and the transforms that are
+   * fitted when a split is made. Versions of a dataset never share it.
+   */
+  manifestDigest: string;
+  /** The sync that imported it; empty for versions older than syncs. */
+  syncId: string;
+  /** Absent when the quality was not measured. */
+  quality: QualitySummary | undefined;
+}
+
+/** Names a version: by id, or by dataset and number. */
+export interface DatasetVersionReference {
+  /** `dsv_…`; wins over dataset and number. */
+  versionId: string;
+  /** Id or name. */
+  dataset: string;
+  /** The number. */
+  number: number;
+}
+
+/** Where a split by time is cut; rows before the first cut are train. */
+export interface SplitCuts {
+  /** From here on: validation. Absent when there is no such part. */
+  validationFrom:
+    | Date
+    | undefined;
+  /** From here on: test. Absent when there is no such part. */
+  testFrom: Date | undefined;
 }
 
 /** What share of the rows goes where; the three must add up to 1. */
@@ -256,7 +463,22 @@ export interface Split {
   /** The non-empty parts. */
   parts: SplitPart[];
   /** When it was made. */
-  createdAt: Date | undefined;
+  createdAt:
+    | Date
+    | undefined;
+  /** How rows were chosen. */
+  strategy: SplitStrategy;
+  /** The column that decides; empty for random. */
+  column: string;
+  /** Set when it was cut by points in time. */
+  cuts:
+    | SplitCuts
+    | undefined;
+  /**
+   * Lower-case hex SHA-256 of `preprocessing.json` in the blob store: the transforms fitted on train, which the parts
+   * have been through. Empty when the version's recipe has none.
+   */
+  preprocessingSha256: string;
 }
 
 /** Asks for a new dataset. */
@@ -267,8 +489,12 @@ export interface CreateDatasetRequest {
   requestId: string;
   /** Unique within the organization. */
   name: string;
-  /** The upload to import. */
+  /** The upload to import; empty with `derived_from`. */
   uploadId: string;
+  /** How to make the version, as JSON; empty for none. */
+  recipeJson: string;
+  /** The version to make it from, instead of an upload. */
+  derivedFrom: DatasetVersionReference | undefined;
 }
 
 /** The new dataset. */
@@ -278,7 +504,11 @@ export interface CreateDatasetResponse {
     | Dataset
     | undefined;
   /** Its version 1. */
-  version: DatasetVersion | undefined;
+  version:
+    | DatasetVersion
+    | undefined;
+  /** Set, alone, while the import is still going on. */
+  sync: Sync | undefined;
 }
 
 /** Asks for a new version. */
@@ -289,14 +519,22 @@ export interface CreateDatasetVersionRequest {
   requestId: string;
   /** Id or name. */
   dataset: string;
-  /** The upload to import. */
+  /** The upload to import; empty with `derived_from`. */
   uploadId: string;
+  /** How to make the version, as JSON; empty for none. */
+  recipeJson: string;
+  /** The version to make it from, instead of an upload. */
+  derivedFrom: DatasetVersionReference | undefined;
 }
 
 /** The new version, or the existing one with the same content. */
 export interface CreateDatasetVersionResponse {
   /** The version. */
-  version: DatasetVersion | undefined;
+  version:
+    | DatasetVersion
+    | undefined;
+  /** Set, alone, while the import is still going on. */
+  sync: Sync | undefined;
 }
 
 /** Asks for a dataset. */
@@ -405,15 +643,21 @@ export interface CreateSplitRequest {
   dataset: string;
   /** The version's number. */
   number: number;
-  /** Must add up to 1. */
+  /** Must add up to 1; absent with `cuts`. */
   ratios:
     | SplitRatios
     | undefined;
   /** Same seed, same rows. */
   seed: string;
+  /** How to choose rows. */
+  strategy: SplitStrategy;
+  /** The column that decides; empty for random. */
+  column: string;
+  /** Cuts by points in time instead of ratios; strategy time only. */
+  cuts: SplitCuts | undefined;
 }
 
-/** The split; the same ratios and seed give the same split again. */
+/** The split; the same request gives the same split again. */
 export interface CreateSplitResponse {
   /** The split. */
   split: Split | undefined;
@@ -1186,6 +1430,105 @@ export const Dataset: MessageFns<Dataset> = {
   },
 };
 
+function createBaseTensorType(): TensorType {
+  return { datatype: "", shape: [] };
+}
+
+export const TensorType: MessageFns<TensorType> = {
+  encode(message: TensorType, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.datatype !== "") {
+      writer.uint32(10).string(message.datatype);
+    }
+    if (message.shape.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.shape) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TensorType {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTensorType();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.datatype = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.shape.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.shape.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TensorType {
+    return {
+      datatype: isSet(object.datatype) ? globalThis.String(object.datatype) : "",
+      shape: globalThis.Array.isArray(object?.shape) ? object.shape.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: TensorType): unknown {
+    const obj: any = {};
+    if (message.datatype !== undefined) {
+      obj.datatype = message.datatype;
+    }
+    if (message.shape?.length) {
+      obj.shape = message.shape.map((e) => Math.round(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TensorType>): TensorType {
+    return TensorType.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TensorType>): TensorType {
+    const message = createBaseTensorType();
+    message.datatype = object.datatype ?? "";
+    message.shape = object.shape?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseColumn(): Column {
   return {
     name: "",
@@ -1197,6 +1540,8 @@ function createBaseColumn(): Column {
     mean: undefined,
     standardDeviation: undefined,
     quartiles: [],
+    storedType: "",
+    tensor: undefined,
   };
 }
 
@@ -1232,6 +1577,12 @@ export const Column: MessageFns<Column> = {
         writer.double(v);
       }
       writer.join();
+    }
+    if (message.storedType !== "") {
+      writer.uint32(82).string(message.storedType);
+    }
+    if (message.tensor !== undefined) {
+      TensorType.encode(message.tensor, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1331,6 +1682,22 @@ export const Column: MessageFns<Column> = {
 
             break;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.storedType = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.tensor = TensorType.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1368,6 +1735,12 @@ export const Column: MessageFns<Column> = {
       quartiles: globalThis.Array.isArray(object?.quartiles)
         ? object.quartiles.map((e: any) => globalThis.Number(e))
         : [],
+      storedType: isSet(object.storedType)
+        ? globalThis.String(object.storedType)
+        : isSet(object.stored_type)
+        ? globalThis.String(object.stored_type)
+        : "",
+      tensor: isSet(object.tensor) ? TensorType.fromJSON(object.tensor) : undefined,
     };
   },
 
@@ -1400,6 +1773,12 @@ export const Column: MessageFns<Column> = {
     if (message.quartiles?.length) {
       obj.quartiles = message.quartiles.map((e) => floatToJson(e));
     }
+    if (message.storedType !== undefined) {
+      obj.storedType = message.storedType;
+    }
+    if (message.tensor !== undefined) {
+      obj.tensor = TensorType.toJSON(message.tensor);
+    }
     return obj;
   },
 
@@ -1417,6 +1796,123 @@ export const Column: MessageFns<Column> = {
     message.mean = object.mean ?? undefined;
     message.standardDeviation = object.standardDeviation ?? undefined;
     message.quartiles = object.quartiles?.map((e) => e) || [];
+    message.storedType = object.storedType ?? "";
+    message.tensor = (object.tensor !== undefined && object.tensor !== null)
+      ? TensorType.fromPartial(object.tensor)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQualitySummary(): QualitySummary {
+  return { errorCount: 0, warningCount: 0, infoCount: 0 };
+}
+
+export const QualitySummary: MessageFns<QualitySummary> = {
+  encode(message: QualitySummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.errorCount !== 0) {
+      writer.uint32(8).uint32(message.errorCount);
+    }
+    if (message.warningCount !== 0) {
+      writer.uint32(16).uint32(message.warningCount);
+    }
+    if (message.infoCount !== 0) {
+      writer.uint32(24).uint32(message.infoCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QualitySummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQualitySummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.errorCount = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.warningCount = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.infoCount = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QualitySummary {
+    return {
+      errorCount: isSet(object.errorCount)
+        ? globalThis.Number(object.errorCount)
+        : isSet(object.error_count)
+        ? globalThis.Number(object.error_count)
+        : 0,
+      warningCount: isSet(object.warningCount)
+        ? globalThis.Number(object.warningCount)
+        : isSet(object.warning_count)
+        ? globalThis.Number(object.warning_count)
+        : 0,
+      infoCount: isSet(object.infoCount)
+        ? globalThis.Number(object.infoCount)
+        : isSet(object.info_count)
+        ? globalThis.Number(object.info_count)
+        : 0,
+    };
+  },
+
+  toJSON(message: QualitySummary): unknown {
+    const obj: any = {};
+    if (message.errorCount !== undefined) {
+      obj.errorCount = Math.round(message.errorCount);
+    }
+    if (message.warningCount !== undefined) {
+      obj.warningCount = Math.round(message.warningCount);
+    }
+    if (message.infoCount !== undefined) {
+      obj.infoCount = Math.round(message.infoCount);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<QualitySummary>): QualitySummary {
+    return QualitySummary.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QualitySummary>): QualitySummary {
+    const message = createBaseQualitySummary();
+    message.errorCount = object.errorCount ?? 0;
+    message.warningCount = object.warningCount ?? 0;
+    message.infoCount = object.infoCount ?? 0;
     return message;
   },
 };
@@ -1434,6 +1930,11 @@ function createBaseDatasetVersion(): DatasetVersion {
     sizeBytes: "0",
     uploadId: "",
     createdAt: undefined,
+    kind: DatasetKind.UNSPECIFIED,
+    recipeJson: "",
+    manifestDigest: "",
+    syncId: "",
+    quality: undefined,
   };
 }
 
@@ -1471,6 +1972,21 @@ export const DatasetVersion: MessageFns<DatasetVersion> = {
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(90).fork()).join();
+    }
+    if (message.kind !== DatasetKind.UNSPECIFIED) {
+      writer.uint32(96).int32(datasetKindToNumber(message.kind));
+    }
+    if (message.recipeJson !== "") {
+      writer.uint32(106).string(message.recipeJson);
+    }
+    if (message.manifestDigest !== "") {
+      writer.uint32(114).string(message.manifestDigest);
+    }
+    if (message.syncId !== "") {
+      writer.uint32(122).string(message.syncId);
+    }
+    if (message.quality !== undefined) {
+      QualitySummary.encode(message.quality, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -1576,6 +2092,46 @@ export const DatasetVersion: MessageFns<DatasetVersion> = {
             message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.kind = datasetKindFromJSON(reader.int32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.recipeJson = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.manifestDigest = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.syncId = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.quality = QualitySummary.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1631,6 +2187,23 @@ export const DatasetVersion: MessageFns<DatasetVersion> = {
         : isSet(object.created_at)
         ? fromJsonTimestamp(object.created_at)
         : undefined,
+      kind: isSet(object.kind) ? datasetKindFromJSON(object.kind) : DatasetKind.UNSPECIFIED,
+      recipeJson: isSet(object.recipeJson)
+        ? globalThis.String(object.recipeJson)
+        : isSet(object.recipe_json)
+        ? globalThis.String(object.recipe_json)
+        : "",
+      manifestDigest: isSet(object.manifestDigest)
+        ? globalThis.String(object.manifestDigest)
+        : isSet(object.manifest_digest)
+        ? globalThis.String(object.manifest_digest)
+        : "",
+      syncId: isSet(object.syncId)
+        ? globalThis.String(object.syncId)
+        : isSet(object.sync_id)
+        ? globalThis.String(object.sync_id)
+        : "",
+      quality: isSet(object.quality) ? QualitySummary.fromJSON(object.quality) : undefined,
     };
   },
 
@@ -1669,6 +2242,21 @@ export const DatasetVersion: MessageFns<DatasetVersion> = {
     if (message.createdAt !== undefined) {
       obj.createdAt = message.createdAt.toISOString();
     }
+    if (message.kind !== undefined) {
+      obj.kind = datasetKindToJSON(message.kind);
+    }
+    if (message.recipeJson !== undefined) {
+      obj.recipeJson = message.recipeJson;
+    }
+    if (message.manifestDigest !== undefined) {
+      obj.manifestDigest = message.manifestDigest;
+    }
+    if (message.syncId !== undefined) {
+      obj.syncId = message.syncId;
+    }
+    if (message.quality !== undefined) {
+      obj.quality = QualitySummary.toJSON(message.quality);
+    }
     return obj;
   },
 
@@ -1688,6 +2276,211 @@ export const DatasetVersion: MessageFns<DatasetVersion> = {
     message.sizeBytes = object.sizeBytes ?? "0";
     message.uploadId = object.uploadId ?? "";
     message.createdAt = object.createdAt ?? undefined;
+    message.kind = object.kind ?? DatasetKind.UNSPECIFIED;
+    message.recipeJson = object.recipeJson ?? "";
+    message.manifestDigest = object.manifestDigest ?? "";
+    message.syncId = object.syncId ?? "";
+    message.quality = (object.quality !== undefined && object.quality !== null)
+      ? QualitySummary.fromPartial(object.quality)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDatasetVersionReference(): DatasetVersionReference {
+  return { versionId: "", dataset: "", number: 0 };
+}
+
+export const DatasetVersionReference: MessageFns<DatasetVersionReference> = {
+  encode(message: DatasetVersionReference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.versionId !== "") {
+      writer.uint32(10).string(message.versionId);
+    }
+    if (message.dataset !== "") {
+      writer.uint32(18).string(message.dataset);
+    }
+    if (message.number !== 0) {
+      writer.uint32(24).uint32(message.number);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DatasetVersionReference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDatasetVersionReference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.versionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DatasetVersionReference {
+    return {
+      versionId: isSet(object.versionId)
+        ? globalThis.String(object.versionId)
+        : isSet(object.version_id)
+        ? globalThis.String(object.version_id)
+        : "",
+      dataset: isSet(object.dataset) ? globalThis.String(object.dataset) : "",
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+    };
+  },
+
+  toJSON(message: DatasetVersionReference): unknown {
+    const obj: any = {};
+    if (message.versionId !== undefined) {
+      obj.versionId = message.versionId;
+    }
+    if (message.dataset !== undefined) {
+      obj.dataset = message.dataset;
+    }
+    if (message.number !== undefined) {
+      obj.number = Math.round(message.number);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DatasetVersionReference>): DatasetVersionReference {
+    return DatasetVersionReference.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DatasetVersionReference>): DatasetVersionReference {
+    const message = createBaseDatasetVersionReference();
+    message.versionId = object.versionId ?? "";
+    message.dataset = object.dataset ?? "";
+    message.number = object.number ?? 0;
+    return message;
+  },
+};
+
+function createBaseSplitCuts(): SplitCuts {
+  return { validationFrom: undefined, testFrom: undefined };
+}
+
+export const SplitCuts: MessageFns<SplitCuts> = {
+  encode(message: SplitCuts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.validationFrom !== undefined) {
+      Timestamp.encode(toTimestamp(message.validationFrom), writer.uint32(10).fork()).join();
+    }
+    if (message.testFrom !== undefined) {
+      Timestamp.encode(toTimestamp(message.testFrom), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SplitCuts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSplitCuts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.validationFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.testFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SplitCuts {
+    return {
+      validationFrom: isSet(object.validationFrom)
+        ? fromJsonTimestamp(object.validationFrom)
+        : isSet(object.validation_from)
+        ? fromJsonTimestamp(object.validation_from)
+        : undefined,
+      testFrom: isSet(object.testFrom)
+        ? fromJsonTimestamp(object.testFrom)
+        : isSet(object.test_from)
+        ? fromJsonTimestamp(object.test_from)
+        : undefined,
+    };
+  },
+
+  toJSON(message: SplitCuts): unknown {
+    const obj: any = {};
+    if (message.validationFrom !== undefined) {
+      obj.validationFrom = message.validationFrom.toISOString();
+    }
+    if (message.testFrom !== undefined) {
+      obj.testFrom = message.testFrom.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SplitCuts>): SplitCuts {
+    return SplitCuts.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SplitCuts>): SplitCuts {
+    const message = createBaseSplitCuts();
+    message.validationFrom = object.validationFrom ?? undefined;
+    message.testFrom = object.testFrom ?? undefined;
     return message;
   },
 };
@@ -1919,7 +2712,18 @@ export const SplitPart: MessageFns<SplitPart> = {
 };
 
 function createBaseSplit(): Split {
-  return { id: "", datasetVersionId: "", ratios: undefined, seed: "0", parts: [], createdAt: undefined };
+  return {
+    id: "",
+    datasetVersionId: "",
+    ratios: undefined,
+    seed: "0",
+    parts: [],
+    createdAt: undefined,
+    strategy: SplitStrategy.UNSPECIFIED,
+    column: "",
+    cuts: undefined,
+    preprocessingSha256: "",
+  };
 }
 
 export const Split: MessageFns<Split> = {
@@ -1941,6 +2745,18 @@ export const Split: MessageFns<Split> = {
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(50).fork()).join();
+    }
+    if (message.strategy !== SplitStrategy.UNSPECIFIED) {
+      writer.uint32(56).int32(splitStrategyToNumber(message.strategy));
+    }
+    if (message.column !== "") {
+      writer.uint32(66).string(message.column);
+    }
+    if (message.cuts !== undefined) {
+      SplitCuts.encode(message.cuts, writer.uint32(74).fork()).join();
+    }
+    if (message.preprocessingSha256 !== "") {
+      writer.uint32(82).string(message.preprocessingSha256);
     }
     return writer;
   },
@@ -2006,6 +2822,38 @@ export const Split: MessageFns<Split> = {
             message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.strategy = splitStrategyFromJSON(reader.int32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.cuts = SplitCuts.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.preprocessingSha256 = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2034,6 +2882,14 @@ export const Split: MessageFns<Split> = {
         : isSet(object.created_at)
         ? fromJsonTimestamp(object.created_at)
         : undefined,
+      strategy: isSet(object.strategy) ? splitStrategyFromJSON(object.strategy) : SplitStrategy.UNSPECIFIED,
+      column: isSet(object.column) ? globalThis.String(object.column) : "",
+      cuts: isSet(object.cuts) ? SplitCuts.fromJSON(object.cuts) : undefined,
+      preprocessingSha256: isSet(object.preprocessingSha256)
+        ? globalThis.String(object.preprocessingSha256)
+        : isSet(object.preprocessing_sha256)
+        ? globalThis.String(object.preprocessing_sha256)
+        : "",
     };
   },
 
@@ -2057,6 +2913,18 @@ export const Split: MessageFns<Split> = {
     if (message.createdAt !== undefined) {
       obj.createdAt = message.createdAt.toISOString();
     }
+    if (message.strategy !== undefined) {
+      obj.strategy = splitStrategyToJSON(message.strategy);
+    }
+    if (message.column !== undefined) {
+      obj.column = message.column;
+    }
+    if (message.cuts !== undefined) {
+      obj.cuts = SplitCuts.toJSON(message.cuts);
+    }
+    if (message.preprocessingSha256 !== undefined) {
+      obj.preprocessingSha256 = message.preprocessingSha256;
+    }
     return obj;
   },
 
@@ -2073,12 +2941,16 @@ export const Split: MessageFns<Split> = {
     message.seed = object.seed ?? "0";
     message.parts = object.parts?.map((e) => SplitPart.fromPartial(e)) || [];
     message.createdAt = object.createdAt ?? undefined;
+    message.strategy = object.strategy ?? SplitStrategy.UNSPECIFIED;
+    message.column = object.column ?? "";
+    message.cuts = (object.cuts !== undefined && object.cuts !== null) ? SplitCuts.fromPartial(object.cuts) : undefined;
+    message.preprocessingSha256 = object.preprocessingSha256 ?? "";
     return message;
   },
 };
 
 function createBaseCreateDatasetRequest(): CreateDatasetRequest {
-  return { organizationId: "", requestId: "", name: "", uploadId: "" };
+  return { organizationId: "", requestId: "", name: "", uploadId: "", recipeJson: "", derivedFrom: undefined };
 }
 
 export const CreateDatasetRequest: MessageFns<CreateDatasetRequest> = {
@@ -2094,6 +2966,12 @@ export const CreateDatasetRequest: MessageFns<CreateDatasetRequest> = {
     }
     if (message.uploadId !== "") {
       writer.uint32(34).string(message.uploadId);
+    }
+    if (message.recipeJson !== "") {
+      writer.uint32(42).string(message.recipeJson);
+    }
+    if (message.derivedFrom !== undefined) {
+      DatasetVersionReference.encode(message.derivedFrom, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -2143,6 +3021,22 @@ export const CreateDatasetRequest: MessageFns<CreateDatasetRequest> = {
             message.uploadId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.recipeJson = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.derivedFrom = DatasetVersionReference.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2173,6 +3067,16 @@ export const CreateDatasetRequest: MessageFns<CreateDatasetRequest> = {
         : isSet(object.upload_id)
         ? globalThis.String(object.upload_id)
         : "",
+      recipeJson: isSet(object.recipeJson)
+        ? globalThis.String(object.recipeJson)
+        : isSet(object.recipe_json)
+        ? globalThis.String(object.recipe_json)
+        : "",
+      derivedFrom: isSet(object.derivedFrom)
+        ? DatasetVersionReference.fromJSON(object.derivedFrom)
+        : isSet(object.derived_from)
+        ? DatasetVersionReference.fromJSON(object.derived_from)
+        : undefined,
     };
   },
 
@@ -2190,6 +3094,12 @@ export const CreateDatasetRequest: MessageFns<CreateDatasetRequest> = {
     if (message.uploadId !== undefined) {
       obj.uploadId = message.uploadId;
     }
+    if (message.recipeJson !== undefined) {
+      obj.recipeJson = message.recipeJson;
+    }
+    if (message.derivedFrom !== undefined) {
+      obj.derivedFrom = DatasetVersionReference.toJSON(message.derivedFrom);
+    }
     return obj;
   },
 
@@ -2202,12 +3112,16 @@ export const CreateDatasetRequest: MessageFns<CreateDatasetRequest> = {
     message.requestId = object.requestId ?? "";
     message.name = object.name ?? "";
     message.uploadId = object.uploadId ?? "";
+    message.recipeJson = object.recipeJson ?? "";
+    message.derivedFrom = (object.derivedFrom !== undefined && object.derivedFrom !== null)
+      ? DatasetVersionReference.fromPartial(object.derivedFrom)
+      : undefined;
     return message;
   },
 };
 
 function createBaseCreateDatasetResponse(): CreateDatasetResponse {
-  return { dataset: undefined, version: undefined };
+  return { dataset: undefined, version: undefined, sync: undefined };
 }
 
 export const CreateDatasetResponse: MessageFns<CreateDatasetResponse> = {
@@ -2217,6 +3131,9 @@ export const CreateDatasetResponse: MessageFns<CreateDatasetResponse> = {
     }
     if (message.version !== undefined) {
       DatasetVersion.encode(message.version, writer.uint32(18).fork()).join();
+    }
+    if (message.sync !== undefined) {
+      Sync.encode(message.sync, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2250,6 +3167,14 @@ export const CreateDatasetResponse: MessageFns<CreateDatasetResponse> = {
             message.version = DatasetVersion.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sync = Sync.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2266,6 +3191,7 @@ export const CreateDatasetResponse: MessageFns<CreateDatasetResponse> = {
     return {
       dataset: isSet(object.dataset) ? Dataset.fromJSON(object.dataset) : undefined,
       version: isSet(object.version) ? DatasetVersion.fromJSON(object.version) : undefined,
+      sync: isSet(object.sync) ? Sync.fromJSON(object.sync) : undefined,
     };
   },
 
@@ -2276,6 +3202,9 @@ export const CreateDatasetResponse: MessageFns<CreateDatasetResponse> = {
     }
     if (message.version !== undefined) {
       obj.version = DatasetVersion.toJSON(message.version);
+    }
+    if (message.sync !== undefined) {
+      obj.sync = Sync.toJSON(message.sync);
     }
     return obj;
   },
@@ -2291,12 +3220,13 @@ export const CreateDatasetResponse: MessageFns<CreateDatasetResponse> = {
     message.version = (object.version !== undefined && object.version !== null)
       ? DatasetVersion.fromPartial(object.version)
       : undefined;
+    message.sync = (object.sync !== undefined && object.sync !== null) ? Sync.fromPartial(object.sync) : undefined;
     return message;
   },
 };
 
 function createBaseCreateDatasetVersionRequest(): CreateDatasetVersionRequest {
-  return { organizationId: "", requestId: "", dataset: "", uploadId: "" };
+  return { organizationId: "", requestId: "", dataset: "", uploadId: "", recipeJson: "", derivedFrom: undefined };
 }
 
 export const CreateDatasetVersionRequest: MessageFns<CreateDatasetVersionRequest> = {
@@ -2312,6 +3242,12 @@ export const CreateDatasetVersionRequest: MessageFns<CreateDatasetVersionRequest
     }
     if (message.uploadId !== "") {
       writer.uint32(34).string(message.uploadId);
+    }
+    if (message.recipeJson !== "") {
+      writer.uint32(42).string(message.recipeJson);
+    }
+    if (message.derivedFrom !== undefined) {
+      DatasetVersionReference.encode(message.derivedFrom, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -2361,6 +3297,22 @@ export const CreateDatasetVersionRequest: MessageFns<CreateDatasetVersionRequest
             message.uploadId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.recipeJson = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.derivedFrom = DatasetVersionReference.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2391,6 +3343,16 @@ export const CreateDatasetVersionRequest: MessageFns<CreateDatasetVersionRequest
         : isSet(object.upload_id)
         ? globalThis.String(object.upload_id)
         : "",
+      recipeJson: isSet(object.recipeJson)
+        ? globalThis.String(object.recipeJson)
+        : isSet(object.recipe_json)
+        ? globalThis.String(object.recipe_json)
+        : "",
+      derivedFrom: isSet(object.derivedFrom)
+        ? DatasetVersionReference.fromJSON(object.derivedFrom)
+        : isSet(object.derived_from)
+        ? DatasetVersionReference.fromJSON(object.derived_from)
+        : undefined,
     };
   },
 
@@ -2408,6 +3370,12 @@ export const CreateDatasetVersionRequest: MessageFns<CreateDatasetVersionRequest
     if (message.uploadId !== undefined) {
       obj.uploadId = message.uploadId;
     }
+    if (message.recipeJson !== undefined) {
+      obj.recipeJson = message.recipeJson;
+    }
+    if (message.derivedFrom !== undefined) {
+      obj.derivedFrom = DatasetVersionReference.toJSON(message.derivedFrom);
+    }
     return obj;
   },
 
@@ -2420,18 +3388,25 @@ export const CreateDatasetVersionRequest: MessageFns<CreateDatasetVersionRequest
     message.requestId = object.requestId ?? "";
     message.dataset = object.dataset ?? "";
     message.uploadId = object.uploadId ?? "";
+    message.recipeJson = object.recipeJson ?? "";
+    message.derivedFrom = (object.derivedFrom !== undefined && object.derivedFrom !== null)
+      ? DatasetVersionReference.fromPartial(object.derivedFrom)
+      : undefined;
     return message;
   },
 };
 
 function createBaseCreateDatasetVersionResponse(): CreateDatasetVersionResponse {
-  return { version: undefined };
+  return { version: undefined, sync: undefined };
 }
 
 export const CreateDatasetVersionResponse: MessageFns<CreateDatasetVersionResponse> = {
   encode(message: CreateDatasetVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.version !== undefined) {
       DatasetVersion.encode(message.version, writer.uint32(10).fork()).join();
+    }
+    if (message.sync !== undefined) {
+      Sync.encode(message.sync, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2457,6 +3432,14 @@ export const CreateDatasetVersionResponse: MessageFns<CreateDatasetVersionRespon
             message.version = DatasetVersion.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sync = Sync.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2470,13 +3453,19 @@ export const CreateDatasetVersionResponse: MessageFns<CreateDatasetVersionRespon
   },
 
   fromJSON(object: any): CreateDatasetVersionResponse {
-    return { version: isSet(object.version) ? DatasetVersion.fromJSON(object.version) : undefined };
+    return {
+      version: isSet(object.version) ? DatasetVersion.fromJSON(object.version) : undefined,
+      sync: isSet(object.sync) ? Sync.fromJSON(object.sync) : undefined,
+    };
   },
 
   toJSON(message: CreateDatasetVersionResponse): unknown {
     const obj: any = {};
     if (message.version !== undefined) {
       obj.version = DatasetVersion.toJSON(message.version);
+    }
+    if (message.sync !== undefined) {
+      obj.sync = Sync.toJSON(message.sync);
     }
     return obj;
   },
@@ -2489,6 +3478,7 @@ export const CreateDatasetVersionResponse: MessageFns<CreateDatasetVersionRespon
     message.version = (object.version !== undefined && object.version !== null)
       ? DatasetVersion.fromPartial(object.version)
       : undefined;
+    message.sync = (object.sync !== undefined && object.sync !== null) ? Sync.fromPartial(object.sync) : undefined;
     return message;
   },
 };
@@ -3541,7 +4531,17 @@ export const PreviewDatasetVersionResponse: MessageFns<PreviewDatasetVersionResp
 };
 
 function createBaseCreateSplitRequest(): CreateSplitRequest {
-  return { organizationId: "", requestId: "", dataset: "", number: 0, ratios: undefined, seed: "0" };
+  return {
+    organizationId: "",
+    requestId: "",
+    dataset: "",
+    number: 0,
+    ratios: undefined,
+    seed: "0",
+    strategy: SplitStrategy.UNSPECIFIED,
+    column: "",
+    cuts: undefined,
+  };
 }
 
 export const CreateSplitRequest: MessageFns<CreateSplitRequest> = {
@@ -3563,6 +4563,15 @@ export const CreateSplitRequest: MessageFns<CreateSplitRequest> = {
     }
     if (message.seed !== "0") {
       writer.uint32(48).uint64(message.seed);
+    }
+    if (message.strategy !== SplitStrategy.UNSPECIFIED) {
+      writer.uint32(56).int32(splitStrategyToNumber(message.strategy));
+    }
+    if (message.column !== "") {
+      writer.uint32(66).string(message.column);
+    }
+    if (message.cuts !== undefined) {
+      SplitCuts.encode(message.cuts, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -3628,6 +4637,30 @@ export const CreateSplitRequest: MessageFns<CreateSplitRequest> = {
             message.seed = reader.uint64().toString();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.strategy = splitStrategyFromJSON(reader.int32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.cuts = SplitCuts.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3656,6 +4689,9 @@ export const CreateSplitRequest: MessageFns<CreateSplitRequest> = {
       number: isSet(object.number) ? globalThis.Number(object.number) : 0,
       ratios: isSet(object.ratios) ? SplitRatios.fromJSON(object.ratios) : undefined,
       seed: isSet(object.seed) ? globalThis.String(object.seed) : "0",
+      strategy: isSet(object.strategy) ? splitStrategyFromJSON(object.strategy) : SplitStrategy.UNSPECIFIED,
+      column: isSet(object.column) ? globalThis.String(object.column) : "",
+      cuts: isSet(object.cuts) ? SplitCuts.fromJSON(object.cuts) : undefined,
     };
   },
 
@@ -3679,6 +4715,15 @@ export const CreateSplitRequest: MessageFns<CreateSplitRequest> = {
     if (message.seed !== undefined) {
       obj.seed = message.seed;
     }
+    if (message.strategy !== undefined) {
+      obj.strategy = splitStrategyToJSON(message.strategy);
+    }
+    if (message.column !== undefined) {
+      obj.column = message.column;
+    }
+    if (message.cuts !== undefined) {
+      obj.cuts = SplitCuts.toJSON(message.cuts);
+    }
     return obj;
   },
 
@@ -3695,6 +4740,9 @@ export const CreateSplitRequest: MessageFns<CreateSplitRequest> = {
       ? SplitRatios.fromPartial(object.ratios)
       : undefined;
     message.seed = object.seed ?? "0";
+    message.strategy = object.strategy ?? SplitStrategy.UNSPECIFIED;
+    message.column = object.column ?? "";
+    message.cuts = (object.cuts !== undefined && object.cuts !== null) ? SplitCuts.fromPartial(object.cuts) : undefined;
     return message;
   },
 };
@@ -4203,7 +5251,10 @@ export const DataSourcesServiceService = {
     responseSerialize: (value: GetUploadResponse): Buffer => Buffer.from(GetUploadResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetUploadResponse => GetUploadResponse.decode(value),
   },
-  /** Imports an upload as version 1 of a new dataset; refuses a file that is not a clean table. */
+  /**
+   * Imports an upload, or a version and a recipe, as version 1 of a new dataset; refuses what is not clean data. The
+   * import is a sync. It is waited for a while: an import that takes longer goes on and the answer holds the sync.
+   */
   createDataset: {
     path: "/aimass.data_sources.v1.DataSourcesService/CreateDataset" as const,
     requestStream: false as const,
@@ -4214,7 +5265,7 @@ export const DataSourcesServiceService = {
       Buffer.from(CreateDatasetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateDatasetResponse => CreateDatasetResponse.decode(value),
   },
-  /** Imports an upload as the next version of a dataset. The same content makes no new version. */
+  /** As CreateDataset, for the next version of a dataset. The same content makes no new version. */
   createDatasetVersion: {
     path: "/aimass.data_sources.v1.DataSourcesService/CreateDatasetVersion" as const,
     requestStream: false as const,
@@ -4320,9 +5371,12 @@ export interface DataSourcesServiceServer extends UntypedServiceImplementation {
   upload: handleClientStreamingCall<UploadRequest, UploadResponse>;
   /** A stored file by id. */
   getUpload: handleUnaryCall<GetUploadRequest, GetUploadResponse>;
-  /** Imports an upload as version 1 of a new dataset; refuses a file that is not a clean table. */
+  /**
+   * Imports an upload, or a version and a recipe, as version 1 of a new dataset; refuses what is not clean data. The
+   * import is a sync. It is waited for a while: an import that takes longer goes on and the answer holds the sync.
+   */
   createDataset: handleUnaryCall<CreateDatasetRequest, CreateDatasetResponse>;
-  /** Imports an upload as the next version of a dataset. The same content makes no new version. */
+  /** As CreateDataset, for the next version of a dataset. The same content makes no new version. */
   createDatasetVersion: handleUnaryCall<CreateDatasetVersionRequest, CreateDatasetVersionResponse>;
   /** A dataset by id or name. */
   getDataset: handleUnaryCall<GetDatasetRequest, GetDatasetResponse>;
