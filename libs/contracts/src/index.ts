@@ -23,3 +23,7 @@ export * as marketplace from './gen/aimass/marketplace/v1/marketplace_service.js
 export * as marketplaceEvents from './gen/aimass/marketplace/v1/marketplace_events.js';
 export * as gatewayEvents from './gen/aimass/gateway/v1/gateway_events.js';
 export { JSON_SCHEMAS } from './gen/json-schemas.js';
+export { filterExpression, MAX_FILTER_DEPTH } from './recipe/filter.js';
+export type { FilterCondition, FilterExpression, Scalar } from './recipe/filter.js';
+export { FILL_STATISTICS, isFitted, isStatistic, recipeSchema } from './recipe/recipe.js';
+export type { Recipe, RecipeColumnType, Transform } from './recipe/recipe.js';

@@ -1,0 +1,43 @@
+import { isFitted, recipeSchema } from '@aimass/contracts';
+import type { Recipe, Transform } from '@aimass/contracts';
+import { recipeInvalid } from './recipes.errors.js';
+
+/** A longer recipe is refused. */
+const MAX_RECIPE_CHARACTERS = 1_000_000;
+/** More is wrong than anybody reads. */
+const MAX_VIOLATIONS = 20;
+
+/** Reads a recipe from JSON; empty text is the empty recipe. Throws `recipe_invalid` with every violation. */
+export function parseRecipe(json: string): Recipe {
+  if (json === '') return {};
+  if (json.length > MAX_RECIPE_CHARACTERS) {
+    throw recipeInvalid([
+      { path: 'recipe', message: `must have at most ${MAX_RECIPE_CHARACTERS} characters` },
+    ]);
+  }
+  const result = recipeSchema.safeParse(parseJson(json));
+  if (result.success) return result.data;
+  const violations = result.error.issues.map(({ path, message }) => ({
+    path: ['recipe', ...path].join('.'),
+    message,
+  }));
+  throw recipeInvalid(violations.slice(0, MAX_VIOLATIONS));
+}
+
+/** The steps that a split fits on train, in order. */
+export function fittedTransforms(recipe: Recipe): readonly Transform[] {
+  return (recipe.transforms ?? []).filter(isFitted);
+}
+
+/** The steps that apply when a version is imported, in order. */
+export function rowTransforms(recipe: Recipe): readonly Transform[] {
+  return (recipe.transforms ?? []).filter((step) => !isFitted(step));
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw recipeInvalid([{ path: 'recipe', message: `is not JSON: ${String(error)}` }]);
+  }
+}
