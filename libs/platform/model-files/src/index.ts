@@ -24,3 +24,18 @@ export { assertSignatureFits } from './signature.js';
 export type { SignatureFacts, TensorFacts } from './signature.js';
 export { assertFilePaths, isPlainPath } from './file-paths.js';
 export { signatureMismatch } from './model-files.errors.js';
+export {
+  encodePreprocessing,
+  parsePreprocessing,
+  PREPROCESSING_FILE,
+} from './preprocessing/preprocessing.js';
+export type {
+  ColumnContent,
+  Preprocessing,
+  PreprocessingStep,
+  RawColumn,
+} from './preprocessing/preprocessing.js';
+export { applyStep, oneHotName, preparedColumns, rawColumns } from './preprocessing/prepared-columns.js';
+export type { Operation, PreparedColumn } from './preprocessing/prepared-columns.js';
+export { planFeatures, rawInputs, writeFeatures } from './preprocessing/feature-plan.js';
+export type { FeaturePlan, RawValue } from './preprocessing/feature-plan.js';

@@ -21,6 +21,9 @@ export const malformed = (path: string, reason: string, cause?: unknown) =>
 export const filesInvalid = (reason: string) =>
   refused('files_invalid', `The list of files is not valid: ${reason}.`);
 
+export const preprocessingInvalid = (reason: string) =>
+  refused('preprocessing_invalid', `The preprocessing of the model is not valid: ${reason}.`);
+
 export const fileMissing = (path: string, by: string) =>
   refused('file_missing', `${quote(by)} names ${quote(path)}, which is not among the files.`);
 
