@@ -1,5 +1,6 @@
 import { blobsEnv, natsEnv, postgresEnv, serviceEnv } from '@aimass/platform-config';
 import { z } from 'zod';
+import { parseAllowList } from './net/allow-list.js';
 
 /** Everything this service reads from its environment. */
 export const configSchema = z.object({
@@ -19,6 +20,12 @@ export const configSchema = z.object({
     .min(1)
     .default(1024 ** 3)
     .describe('largest upload'),
+  /** Sources reach public addresses only, and what is listed here. */
+  EGRESS_ALLOW: z
+    .string()
+    .default('')
+    .refine(isAllowList, 'networks, addresses or host names, separated by commas')
+    .describe('private addresses that sources may reach all the same'),
   /** DuckDB spills to disk beyond this. */
   TABLE_MEMORY_MB: z.coerce.number().int().min(128).default(1024).describe('memory of one table operation'),
   TABLE_THREADS: z.coerce.number().int().min(1).max(64).default(2).describe('threads of one table operation'),
@@ -32,3 +39,12 @@ export const configSchema = z.object({
 });
 
 export type Config = z.infer<typeof configSchema>;
+
+function isAllowList(text: string): boolean {
+  try {
+    parseAllowList(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -37,6 +37,7 @@ export function useService(): void {
         BLOB_DIR: join(home, 'blobs'),
         HOME_DIR: home,
         UPLOAD_LIMIT_BYTES,
+        EGRESS_ALLOW: '',
         TABLE_MEMORY_MB: 512,
         TABLE_THREADS: 2,
         TABLE_PARALLEL: 2,
