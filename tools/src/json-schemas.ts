@@ -129,6 +129,8 @@ function typeSchema(field: Field, enums: Map<string, EnumType>): JsonSchema {
   if (scalar) return scalar;
   const name = field.typeName ?? '';
   if (name === '.google.protobuf.Timestamp') return { type: 'string', format: 'date-time' };
+  // A list of JSON values of any type.
+  if (name === '.google.protobuf.ListValue') return { type: 'array' };
   const found = enums.get(name);
   if (found)
     return {

@@ -76,8 +76,10 @@ export class DataSourcesController implements GrpcHandlers<typeof dataSources.Da
     dataset,
     number,
     limit,
+    offset,
   }: dataSources.PreviewDatasetVersionRequest) {
-    return toPreviewProto(await this.datasets.preview(organizationId, dataset, number, limit));
+    const window = { offset: Number(offset), limit };
+    return toPreviewProto(await this.datasets.preview(organizationId, dataset, number, window));
   }
 
   async createSplit(request: dataSources.CreateSplitRequest) {

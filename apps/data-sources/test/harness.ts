@@ -37,7 +37,6 @@ export function useService(): void {
         BLOB_DIR: join(home, 'blobs'),
         HOME_DIR: home,
         UPLOAD_LIMIT_BYTES,
-        EGRESS_ALLOW: '',
         TABLE_MEMORY_MB: 512,
         TABLE_THREADS: 2,
         TABLE_PARALLEL: 2,
@@ -123,7 +122,8 @@ export function getVersion(request: Partial<dataSources.GetDatasetVersionRequest
 }
 
 export function preview(dataset: string, number: number, limit: number, organization = organizationId) {
-  return service.client.previewDatasetVersion({ organizationId: organization, dataset, number, limit });
+  const window = { limit, offset: '0' };
+  return service.client.previewDatasetVersion({ organizationId: organization, dataset, number, ...window });
 }
 
 export function split(

@@ -53,7 +53,11 @@ export function toDatasetVersionProto(version: DatasetVersion): dataSources.Data
 }
 
 export function toPreviewProto(preview: TablePreview): dataSources.PreviewDatasetVersionResponse {
-  return { columns: [...preview.columns], rows: preview.rows.map((values) => ({ values: [...values] })) };
+  return {
+    columns: [...preview.columns],
+    rows: preview.rows.map((values) => ({ values: [...values] })),
+    typedRows: preview.typedRows.map((values) => [...values]),
+  };
 }
 
 function toColumnProto(column: ColumnStatistics): dataSources.Column {

@@ -4,6 +4,7 @@ import { onceOnly, pageBounds } from '@aimass/platform-persistence';
 import type { Page, PageRequest } from '@aimass/platform-persistence';
 import type { EntityManager } from 'typeorm';
 import { TableEngine } from '../tables/table-engine.js';
+import type { PreviewWindow } from '../tables/table-preview.js';
 import type { TablePreview } from '../tables/table.js';
 import type { Upload } from '../uploads/upload.entity.js';
 import { UploadsService } from '../uploads/uploads.service.js';
@@ -114,16 +115,18 @@ export class DatasetsService {
     return this.datasets.listVersions(dataset.id, pageBounds(page));
   }
 
-  /** The first rows of a version; `limit` 0 means 20. */
+  /** Some rows of a version; `limit` 0 means 20. */
   async preview(
     organizationId: string,
     datasetRef: string,
     number: number,
-    limit: number,
+    window: PreviewWindow,
   ): Promise<TablePreview> {
-    if (limit > MAX_PREVIEW) throw previewLimitInvalid();
+    if (window.limit > MAX_PREVIEW) throw previewLimitInvalid();
     const version = await this.getVersion(organizationId, datasetRef, number);
-    return this.tables.preview(version.sha256, limit === 0 ? DEFAULT_PREVIEW : limit);
+    // Also keeps an absurd offset from DuckDB, which counts in 64 bits.
+    const offset = Math.min(window.offset, Number(version.rowCount));
+    return this.tables.preview(version.sha256, { offset, limit: window.limit || DEFAULT_PREVIEW });
   }
 
   private async importUpload(upload: Upload): Promise<DatasetVersionContent> {

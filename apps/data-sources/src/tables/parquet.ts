@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { quoteName, quoteText } from './sql.js';
+import { quoteText } from './sql.js';
 
 /** Cells of one row group: bounds the memory of the writer for wide tables. */
 const CELLS_PER_GROUP = 4_000_000;
@@ -29,15 +29,4 @@ export async function writeParquet(
 export function parquetSource(path: string): string {
   // A folder named "a=b" above the file must not become a column.
   return `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
-}
-
-/** Names and types of a Parquet file's columns, in order. */
-export async function parquetColumns(connection: DuckDBConnection, path: string): Promise<string[]> {
-  const reader = await connection.runAndReadAll(`SELECT * FROM ${parquetSource(path)} LIMIT 0`);
-  return reader.columnNames();
-}
-
-/** Columns as text, missing values empty. */
-export function asText(names: readonly string[]): string {
-  return names.map((name) => `coalesce(CAST(${quoteName(name)} AS VARCHAR), '')`).join(', ');
 }

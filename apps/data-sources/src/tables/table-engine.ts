@@ -9,17 +9,16 @@ import { cleanCsv } from './csv-clean.js';
 import type { CleanCsv } from './csv-clean.js';
 import { csvSource } from './csv-source.js';
 import { withDuckDb } from './duckdb.js';
-import { asText, parquetColumns, parquetSource, writeParquet } from './parquet.js';
+import { parquetSource, writeParquet } from './parquet.js';
 import { quoteName } from './sql.js';
+import { previewTable } from './table-preview.js';
+import type { PreviewWindow } from './table-preview.js';
 import { profileTable } from './table-profile.js';
 import { splitTable } from './table-split.js';
 import type { SplitPlan } from './table-split.js';
 import type { ColumnKind, ImportedTable, StoredTable, TablePreview } from './table.js';
 import { Turnstile } from './turnstile.js';
 import { Workspace } from './workspace.js';
-
-/** A preview never has more cells: it must fit one message. */
-const PREVIEW_CELLS = 500_000;
 
 /** A part of a split as it lies in the blob store. */
 export interface StoredPart extends StoredTable {
@@ -45,15 +44,9 @@ export class TableEngine {
     return this.turnstile.run(() => this.workspace.use((folder) => this.importInto(folder, uploadSha256)));
   }
 
-  /** The first rows of a table. */
-  preview(sha256: string, limit: number): Promise<TablePreview> {
-    return this.onTable(sha256, async (connection, table) => {
-      const columns = await parquetColumns(connection, table);
-      const rowLimit = Math.max(1, Math.min(limit, Math.floor(PREVIEW_CELLS / columns.length)));
-      const query = `SELECT ${asText(columns)} FROM ${parquetSource(table)} LIMIT ${rowLimit}`;
-      const rows = (await connection.runAndReadAll(query)).getRows();
-      return { columns, rows: rows.map((row) => row.map(String)) };
-    });
+  /** Some rows of a table. */
+  preview(sha256: string, window: PreviewWindow): Promise<TablePreview> {
+    return this.onTable(sha256, (connection, table) => previewTable(connection, table, window));
   }
 
   /** Writes the parts of a split. The same table and plan give the same parts. */

@@ -1,3 +1,5 @@
+import type { Json } from '@duckdb/node-api';
+
 /** How a column's values are stored in Parquet. */
 export type ColumnKind = 'DOUBLE' | 'BIGINT' | 'BOOLEAN' | 'DATE' | 'TIMESTAMP' | 'VARCHAR';
 
@@ -35,8 +37,14 @@ export interface ImportedTable {
   readonly snapshot: StoredTable;
 }
 
-/** The first rows of a table, values as text, missing ones empty. */
+/** A value as JSON has it; lists and structures keep their form. */
+export type PreviewValue = Json;
+
+/** Some rows of a table. */
 export interface TablePreview {
   readonly columns: readonly string[];
+  /** Values as text, missing ones empty. */
   readonly rows: readonly (readonly string[])[];
+  /** The same rows; missing values are null. */
+  readonly typedRows: readonly (readonly PreviewValue[])[];
 }

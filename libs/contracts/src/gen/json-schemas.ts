@@ -986,6 +986,11 @@ export const JSON_SCHEMAS = {
         "type": "integer",
         "minimum": 0,
         "description": "1..1000; 0 means 20."
+      },
+      "offset": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows to skip."
       }
     }
   },
@@ -1019,6 +1024,13 @@ export const JSON_SCHEMAS = {
           "$ref": "#/components/schemas/PreviewRow"
         },
         "description": "In file order."
+      },
+      "typedRows": {
+        "type": "array",
+        "items": {
+          "type": "array"
+        },
+        "description": "The same rows as JSON values: numbers and booleans as such, missing values as null, everything else as text. Integers beyond 2^53 and numbers that JSON does not have are text."
       }
     }
   },
@@ -1215,6 +1227,44 @@ export const JSON_SCHEMAS = {
         "type": "string",
         "pattern": "^\\d+$",
         "description": "Rows whose value is not among `top_values`."
+      },
+      "nanCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Values that are not a number; floating point columns only."
+      },
+      "infiniteCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Infinite values, which no bin holds; floating point columns only."
+      },
+      "lengths": {
+        "$ref": "#/components/schemas/TextLengths",
+        "description": "Lengths of the texts; text columns with values only."
+      },
+      "isChoiceSampled": {
+        "type": "boolean",
+        "description": "Whether the choice of `top_values` was made on a sample of the rows; their counts are exact all the same."
+      }
+    }
+  },
+  "aimass.data_sources.v1.TextLengths": {
+    "type": "object",
+    "description": "How long the texts of a column are, in characters.",
+    "properties": {
+      "min": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Shortest."
+      },
+      "max": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Longest."
+      },
+      "mean": {
+        "type": "number",
+        "description": "Arithmetic mean."
       }
     }
   },
@@ -1276,7 +1326,7 @@ export const JSON_SCHEMAS = {
       },
       "message": {
         "type": "string",
-        "description": "What was found and what to do, for people."
+        "description": "What was found, for people."
       },
       "value": {
         "type": "number",
@@ -1285,6 +1335,34 @@ export const JSON_SCHEMAS = {
       "threshold": {
         "type": "number",
         "description": "From where on it is a finding."
+      },
+      "count": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows, or values, it is about; absent where nothing is counted."
+      },
+      "isEstimated": {
+        "type": "boolean",
+        "description": "Whether the value and count were estimated on a sample of the rows."
+      },
+      "rows": {
+        "type": "array",
+        "items": {
+          "type": "string",
+          "pattern": "^\\d+$"
+        },
+        "description": "Some of the rows it is about, counted from 0; at most 5."
+      },
+      "values": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        },
+        "description": "Some of the values it is about, as text of at most 256 characters; at most 5."
+      },
+      "advice": {
+        "type": "string",
+        "description": "What to do, for people."
       }
     }
   },
@@ -1324,6 +1402,16 @@ export const JSON_SCHEMAS = {
         "type": "integer",
         "minimum": 0,
         "description": "Number of the version that drift was measured against; 0 for none."
+      },
+      "rowCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows of the version."
+      },
+      "sampledRowCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows that the checks marked as estimated have looked at."
       }
     }
   },
@@ -1407,6 +1495,36 @@ export const JSON_SCHEMAS = {
       "recipeJson": {
         "type": "string",
         "description": "The recipe, as JSON."
+      },
+      "manifestDigest": {
+        "type": "string",
+        "description": "Digest of everything that a split of the version depends on."
+      },
+      "children": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/LineageChild"
+        },
+        "description": "What was made of it here, oldest first; at most 200."
+      }
+    }
+  },
+  "aimass.data_sources.v1.LineageChild": {
+    "type": "object",
+    "description": "Something that was made of a version.",
+    "properties": {
+      "kind": {
+        "type": "string",
+        "description": "`split` or `version`."
+      },
+      "id": {
+        "type": "string",
+        "description": "Its id."
+      },
+      "createdAt": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it was made."
       }
     }
   },
@@ -1455,6 +1573,10 @@ export const JSON_SCHEMAS = {
       "before": {
         "$ref": "#/components/schemas/Column",
         "description": "In the other; absent when added."
+      },
+      "stabilityIndex": {
+        "type": "number",
+        "description": "How far the values have moved, as a population stability index: below 0.1 little, above 0.25 much. Absent for a column that is not in both with the same type, or has no values in one."
       }
     }
   },
@@ -1509,6 +1631,16 @@ export const JSON_SCHEMAS = {
           "$ref": "#/components/schemas/PreviewRow"
         },
         "description": "The first rows that were removed, at most 20."
+      },
+      "rowCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows of the version."
+      },
+      "againstRowCount": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Rows of the other."
       }
     }
   },
@@ -1532,6 +1664,16 @@ export const JSON_SCHEMAS = {
           "DOWNLOAD_FORMAT_ARROW"
         ],
         "description": "How to send them."
+      },
+      "startByte": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Parquet only: the first byte to send."
+      },
+      "endByte": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "Parquet only: where to end, exclusive; 0 for the end of the file."
       }
     }
   },
@@ -1550,11 +1692,11 @@ export const JSON_SCHEMAS = {
       "sizeBytes": {
         "type": "string",
         "pattern": "^\\d+$",
-        "description": "Its size, when that is known before it is sent."
+        "description": "Size of the whole file in bytes, when that is known before it is sent."
       },
       "sha256": {
         "type": "string",
-        "description": "Its lower-case hex SHA-256, when that is known before it is sent; else empty."
+        "description": "Lower-case hex SHA-256 of the whole file, when that is known before it is sent; else empty."
       }
     }
   },

@@ -22,5 +22,6 @@ export type CreateSplitBody = z.infer<typeof createSplitBody>;
 
 export const previewQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(20).describe('rows'),
+  offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('rows to skip'),
 });
 export type PreviewQuery = z.infer<typeof previewQuery>;

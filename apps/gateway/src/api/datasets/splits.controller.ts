@@ -18,7 +18,7 @@ export class SplitsController {
   @Route({
     method: 'get',
     path: '/datasets/:dataset/versions/:number/preview',
-    summary: 'The first rows',
+    summary: 'Some rows, as text and as JSON values; the first ones unless told',
     allow: 'read',
     query: previewQuery,
     response: 'aimass.data_sources.v1.PreviewDatasetVersionResponse',
@@ -29,7 +29,8 @@ export class SplitsController {
     @Param('number') number: string,
     @Query() query: PreviewQuery,
   ) {
-    const request = { organizationId, dataset, number: pathNumber(number), limit: query.limit };
+    const { limit, offset } = query;
+    const request = { organizationId, dataset, number: pathNumber(number), limit, offset: String(offset) };
     return dataSources.PreviewDatasetVersionResponse.toJSON(
       await this.dataSources.previewDatasetVersion(request),
     );

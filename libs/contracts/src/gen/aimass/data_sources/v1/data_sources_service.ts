@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleClientStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { ListValue } from "../../../google/protobuf/struct.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { Sync } from "./syncs_service.js";
 
@@ -617,6 +618,8 @@ export interface PreviewDatasetVersionRequest {
   number: number;
   /** 1..1000; 0 means 20. */
   limit: number;
+  /** Rows to skip. */
+  offset: string;
 }
 
 /** One row of a preview. */
@@ -631,6 +634,11 @@ export interface PreviewDatasetVersionResponse {
   columns: string[];
   /** In file order. */
   rows: PreviewRow[];
+  /**
+   * The same rows as JSON values: numbers and booleans as such, missing values as null, everything else as text.
+   * Integers beyond 2^53 and numbers that JSON does not have are text.
+   */
+  typedRows: Array<any>[];
 }
 
 /** Asks for a split. */
@@ -4256,7 +4264,7 @@ export const ListDatasetVersionsResponse: MessageFns<ListDatasetVersionsResponse
 };
 
 function createBasePreviewDatasetVersionRequest(): PreviewDatasetVersionRequest {
-  return { organizationId: "", dataset: "", number: 0, limit: 0 };
+  return { organizationId: "", dataset: "", number: 0, limit: 0, offset: "0" };
 }
 
 export const PreviewDatasetVersionRequest: MessageFns<PreviewDatasetVersionRequest> = {
@@ -4272,6 +4280,9 @@ export const PreviewDatasetVersionRequest: MessageFns<PreviewDatasetVersionReque
     }
     if (message.limit !== 0) {
       writer.uint32(32).uint32(message.limit);
+    }
+    if (message.offset !== "0") {
+      writer.uint32(40).uint64(message.offset);
     }
     return writer;
   },
@@ -4321,6 +4332,14 @@ export const PreviewDatasetVersionRequest: MessageFns<PreviewDatasetVersionReque
             message.limit = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.offset = reader.uint64().toString();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4343,6 +4362,7 @@ export const PreviewDatasetVersionRequest: MessageFns<PreviewDatasetVersionReque
       dataset: isSet(object.dataset) ? globalThis.String(object.dataset) : "",
       number: isSet(object.number) ? globalThis.Number(object.number) : 0,
       limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+      offset: isSet(object.offset) ? globalThis.String(object.offset) : "0",
     };
   },
 
@@ -4360,6 +4380,9 @@ export const PreviewDatasetVersionRequest: MessageFns<PreviewDatasetVersionReque
     if (message.limit !== undefined) {
       obj.limit = Math.round(message.limit);
     }
+    if (message.offset !== undefined) {
+      obj.offset = message.offset;
+    }
     return obj;
   },
 
@@ -4372,6 +4395,7 @@ export const PreviewDatasetVersionRequest: MessageFns<PreviewDatasetVersionReque
     message.dataset = object.dataset ?? "";
     message.number = object.number ?? 0;
     message.limit = object.limit ?? 0;
+    message.offset = object.offset ?? "0";
     return message;
   },
 };
@@ -4446,7 +4470,7 @@ export const PreviewRow: MessageFns<PreviewRow> = {
 };
 
 function createBasePreviewDatasetVersionResponse(): PreviewDatasetVersionResponse {
-  return { columns: [], rows: [] };
+  return { columns: [], rows: [], typedRows: [] };
 }
 
 export const PreviewDatasetVersionResponse: MessageFns<PreviewDatasetVersionResponse> = {
@@ -4456,6 +4480,9 @@ export const PreviewDatasetVersionResponse: MessageFns<PreviewDatasetVersionResp
     }
     for (const v of message.rows) {
       PreviewRow.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.typedRows) {
+      ListValue.encode(ListValue.wrap(v!), writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -4489,6 +4516,14 @@ export const PreviewDatasetVersionResponse: MessageFns<PreviewDatasetVersionResp
             message.rows.push(PreviewRow.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.typedRows.push(ListValue.unwrap(ListValue.decode(reader, reader.uint32())));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4505,6 +4540,11 @@ export const PreviewDatasetVersionResponse: MessageFns<PreviewDatasetVersionResp
     return {
       columns: globalThis.Array.isArray(object?.columns) ? object.columns.map((e: any) => globalThis.String(e)) : [],
       rows: globalThis.Array.isArray(object?.rows) ? object.rows.map((e: any) => PreviewRow.fromJSON(e)) : [],
+      typedRows: globalThis.Array.isArray(object?.typedRows)
+        ? object.typedRows.map((e: any) => [...e])
+        : globalThis.Array.isArray(object?.typed_rows)
+        ? object.typed_rows.map((e: any) => [...e])
+        : [],
     };
   },
 
@@ -4516,6 +4556,9 @@ export const PreviewDatasetVersionResponse: MessageFns<PreviewDatasetVersionResp
     if (message.rows?.length) {
       obj.rows = message.rows.map((e) => PreviewRow.toJSON(e));
     }
+    if (message.typedRows?.length) {
+      obj.typedRows = message.typedRows;
+    }
     return obj;
   },
 
@@ -4526,6 +4569,7 @@ export const PreviewDatasetVersionResponse: MessageFns<PreviewDatasetVersionResp
     const message = createBasePreviewDatasetVersionResponse();
     message.columns = object.columns?.map((e) => e) || [];
     message.rows = object.rows?.map((e) => PreviewRow.fromPartial(e)) || [];
+    message.typedRows = object.typedRows?.map((e) => e) || [];
     return message;
   },
 };

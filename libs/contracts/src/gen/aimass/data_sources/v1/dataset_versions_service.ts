@@ -245,6 +245,26 @@ export interface ColumnProfile {
   topValues: ValueCount[];
   /** Rows whose value is not among `top_values`. */
   otherCount: string;
+  /** Values that are not a number; floating point columns only. */
+  nanCount: string;
+  /** Infinite values, which no bin holds; floating point columns only. */
+  infiniteCount: string;
+  /** Lengths of the texts; text columns with values only. */
+  lengths:
+    | TextLengths
+    | undefined;
+  /** Whether the choice of `top_values` was made on a sample of the rows; their counts are exact all the same. */
+  isChoiceSampled: boolean;
+}
+
+/** How long the texts of a column are, in characters. */
+export interface TextLengths {
+  /** Shortest. */
+  min: string;
+  /** Longest. */
+  max: string;
+  /** Arithmetic mean. */
+  mean: number;
 }
 
 /** Asks for a profile. */
@@ -274,14 +294,28 @@ export interface QualityFinding {
   severity: QualitySeverity;
   /** The columns it is about; empty for the whole table. */
   columns: string[];
-  /** What was found and what to do, for people. */
+  /** What was found, for people. */
   message: string;
   /** What was measured, in the check's own unit. */
   value?:
     | number
     | undefined;
   /** From where on it is a finding. */
-  threshold?: number | undefined;
+  threshold?:
+    | number
+    | undefined;
+  /** Rows, or values, it is about; absent where nothing is counted. */
+  count?:
+    | string
+    | undefined;
+  /** Whether the value and count were estimated on a sample of the rows. */
+  isEstimated: boolean;
+  /** Some of the rows it is about, counted from 0; at most 5. */
+  rows: string[];
+  /** Some of the values it is about, as text of at most 256 characters; at most 5. */
+  values: string[];
+  /** What to do, for people. */
+  advice: string;
 }
 
 /** Asks for a quality report. */
@@ -300,6 +334,10 @@ export interface GetDatasetVersionQualityResponse {
   checks: string[];
   /** Number of the version that drift was measured against; 0 for none. */
   comparedWith: number;
+  /** Rows of the version. */
+  rowCount: string;
+  /** Rows that the checks marked as estimated have looked at. */
+  sampledRowCount: string;
 }
 
 /** Asks for the lineage. */
@@ -344,6 +382,20 @@ export interface GetDatasetVersionLineageResponse {
     | undefined;
   /** The recipe, as JSON. */
   recipeJson: string;
+  /** Digest of everything that a split of the version depends on. */
+  manifestDigest: string;
+  /** What was made of it here, oldest first; at most 200. */
+  children: LineageChild[];
+}
+
+/** Something that was made of a version. */
+export interface LineageChild {
+  /** `split` or `version`. */
+  kind: string;
+  /** Its id. */
+  id: string;
+  /** When it was made. */
+  createdAt: Date | undefined;
 }
 
 /** Asks what changed. */
@@ -369,7 +421,14 @@ export interface ColumnDiff {
     | Column
     | undefined;
   /** In the other; absent when added. */
-  before: Column | undefined;
+  before:
+    | Column
+    | undefined;
+  /**
+   * How far the values have moved, as a population stability index: below 0.1 little, above 0.25 much. Absent for a
+   * column that is not in both with the same type, or has no values in one.
+   */
+  stabilityIndex?: number | undefined;
 }
 
 /** What changed. */
@@ -390,6 +449,10 @@ export interface DiffDatasetVersionsResponse {
   addedSamples: PreviewRow[];
   /** The first rows that were removed, at most 20. */
   removedSamples: PreviewRow[];
+  /** Rows of the version. */
+  rowCount: string;
+  /** Rows of the other. */
+  againstRowCount: string;
 }
 
 /** Asks for all rows. */
@@ -402,6 +465,10 @@ export interface DownloadDatasetVersionRequest {
     | undefined;
   /** How to send them. */
   format: DownloadFormat;
+  /** Parquet only: the first byte to send. */
+  startByte: string;
+  /** Parquet only: where to end, exclusive; 0 for the end of the file. */
+  endByte: string;
 }
 
 /** What is being sent. */
@@ -410,11 +477,11 @@ export interface DownloadHeader {
   mediaType: string;
   /** A name for the file. */
   filename: string;
-  /** Its size, when that is known before it is sent. */
+  /** Size of the whole file in bytes, when that is known before it is sent. */
   sizeBytes?:
     | string
     | undefined;
-  /** Its lower-case hex SHA-256, when that is known before it is sent; else empty. */
+  /** Lower-case hex SHA-256 of the whole file, when that is known before it is sent; else empty. */
   sha256: string;
 }
 
@@ -618,7 +685,16 @@ export const ValueCount: MessageFns<ValueCount> = {
 };
 
 function createBaseColumnProfile(): ColumnProfile {
-  return { column: undefined, histogram: [], topValues: [], otherCount: "0" };
+  return {
+    column: undefined,
+    histogram: [],
+    topValues: [],
+    otherCount: "0",
+    nanCount: "0",
+    infiniteCount: "0",
+    lengths: undefined,
+    isChoiceSampled: false,
+  };
 }
 
 export const ColumnProfile: MessageFns<ColumnProfile> = {
@@ -634,6 +710,18 @@ export const ColumnProfile: MessageFns<ColumnProfile> = {
     }
     if (message.otherCount !== "0") {
       writer.uint32(32).uint64(message.otherCount);
+    }
+    if (message.nanCount !== "0") {
+      writer.uint32(40).uint64(message.nanCount);
+    }
+    if (message.infiniteCount !== "0") {
+      writer.uint32(48).uint64(message.infiniteCount);
+    }
+    if (message.lengths !== undefined) {
+      TextLengths.encode(message.lengths, writer.uint32(58).fork()).join();
+    }
+    if (message.isChoiceSampled !== false) {
+      writer.uint32(64).bool(message.isChoiceSampled);
     }
     return writer;
   },
@@ -683,6 +771,38 @@ export const ColumnProfile: MessageFns<ColumnProfile> = {
             message.otherCount = reader.uint64().toString();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.nanCount = reader.uint64().toString();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.infiniteCount = reader.uint64().toString();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.lengths = TextLengths.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.isChoiceSampled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -711,6 +831,22 @@ export const ColumnProfile: MessageFns<ColumnProfile> = {
         : isSet(object.other_count)
         ? globalThis.String(object.other_count)
         : "0",
+      nanCount: isSet(object.nanCount)
+        ? globalThis.String(object.nanCount)
+        : isSet(object.nan_count)
+        ? globalThis.String(object.nan_count)
+        : "0",
+      infiniteCount: isSet(object.infiniteCount)
+        ? globalThis.String(object.infiniteCount)
+        : isSet(object.infinite_count)
+        ? globalThis.String(object.infinite_count)
+        : "0",
+      lengths: isSet(object.lengths) ? TextLengths.fromJSON(object.lengths) : undefined,
+      isChoiceSampled: isSet(object.isChoiceSampled)
+        ? globalThis.Boolean(object.isChoiceSampled)
+        : isSet(object.is_choice_sampled)
+        ? globalThis.Boolean(object.is_choice_sampled)
+        : false,
     };
   },
 
@@ -728,6 +864,18 @@ export const ColumnProfile: MessageFns<ColumnProfile> = {
     if (message.otherCount !== undefined) {
       obj.otherCount = message.otherCount;
     }
+    if (message.nanCount !== undefined) {
+      obj.nanCount = message.nanCount;
+    }
+    if (message.infiniteCount !== undefined) {
+      obj.infiniteCount = message.infiniteCount;
+    }
+    if (message.lengths !== undefined) {
+      obj.lengths = TextLengths.toJSON(message.lengths);
+    }
+    if (message.isChoiceSampled !== undefined) {
+      obj.isChoiceSampled = message.isChoiceSampled;
+    }
     return obj;
   },
 
@@ -742,6 +890,113 @@ export const ColumnProfile: MessageFns<ColumnProfile> = {
     message.histogram = object.histogram?.map((e) => HistogramBin.fromPartial(e)) || [];
     message.topValues = object.topValues?.map((e) => ValueCount.fromPartial(e)) || [];
     message.otherCount = object.otherCount ?? "0";
+    message.nanCount = object.nanCount ?? "0";
+    message.infiniteCount = object.infiniteCount ?? "0";
+    message.lengths = (object.lengths !== undefined && object.lengths !== null)
+      ? TextLengths.fromPartial(object.lengths)
+      : undefined;
+    message.isChoiceSampled = object.isChoiceSampled ?? false;
+    return message;
+  },
+};
+
+function createBaseTextLengths(): TextLengths {
+  return { min: "0", max: "0", mean: 0 };
+}
+
+export const TextLengths: MessageFns<TextLengths> = {
+  encode(message: TextLengths, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.min !== "0") {
+      writer.uint32(8).uint64(message.min);
+    }
+    if (message.max !== "0") {
+      writer.uint32(16).uint64(message.max);
+    }
+    if (message.mean !== 0) {
+      writer.uint32(25).double(message.mean);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextLengths {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextLengths();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.min = reader.uint64().toString();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.max = reader.uint64().toString();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.mean = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextLengths {
+    return {
+      min: isSet(object.min) ? globalThis.String(object.min) : "0",
+      max: isSet(object.max) ? globalThis.String(object.max) : "0",
+      mean: isSet(object.mean) ? globalThis.Number(object.mean) : 0,
+    };
+  },
+
+  toJSON(message: TextLengths): unknown {
+    const obj: any = {};
+    if (message.min !== undefined) {
+      obj.min = message.min;
+    }
+    if (message.max !== undefined) {
+      obj.max = message.max;
+    }
+    if (message.mean !== undefined) {
+      obj.mean = floatToJson(message.mean);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TextLengths>): TextLengths {
+    return TextLengths.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TextLengths>): TextLengths {
+    const message = createBaseTextLengths();
+    message.min = object.min ?? "0";
+    message.max = object.max ?? "0";
+    message.mean = object.mean ?? 0;
     return message;
   },
 };
@@ -936,6 +1191,11 @@ function createBaseQualityFinding(): QualityFinding {
     message: "",
     value: undefined,
     threshold: undefined,
+    count: undefined,
+    isEstimated: false,
+    rows: [],
+    values: [],
+    advice: "",
   };
 }
 
@@ -958,6 +1218,25 @@ export const QualityFinding: MessageFns<QualityFinding> = {
     }
     if (message.threshold !== undefined) {
       writer.uint32(49).double(message.threshold);
+    }
+    if (message.count !== undefined) {
+      writer.uint32(56).uint64(message.count);
+    }
+    if (message.isEstimated !== false) {
+      writer.uint32(64).bool(message.isEstimated);
+    }
+    if (message.rows.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.rows) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    for (const v of message.values) {
+      writer.uint32(82).string(v!);
+    }
+    if (message.advice !== "") {
+      writer.uint32(90).string(message.advice);
     }
     return writer;
   },
@@ -1023,6 +1302,56 @@ export const QualityFinding: MessageFns<QualityFinding> = {
             message.threshold = reader.double();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.count = reader.uint64().toString();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.isEstimated = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag === 72) {
+              message.rows.push(reader.uint64().toString());
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.rows.push(reader.uint64().toString());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.values.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.advice = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1043,6 +1372,15 @@ export const QualityFinding: MessageFns<QualityFinding> = {
       message: isSet(object.message) ? globalThis.String(object.message) : "",
       value: isSet(object.value) ? globalThis.Number(object.value) : undefined,
       threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : undefined,
+      count: isSet(object.count) ? globalThis.String(object.count) : undefined,
+      isEstimated: isSet(object.isEstimated)
+        ? globalThis.Boolean(object.isEstimated)
+        : isSet(object.is_estimated)
+        ? globalThis.Boolean(object.is_estimated)
+        : false,
+      rows: globalThis.Array.isArray(object?.rows) ? object.rows.map((e: any) => globalThis.String(e)) : [],
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.String(e)) : [],
+      advice: isSet(object.advice) ? globalThis.String(object.advice) : "",
     };
   },
 
@@ -1066,6 +1404,21 @@ export const QualityFinding: MessageFns<QualityFinding> = {
     if (message.threshold !== undefined) {
       obj.threshold = floatToJson(message.threshold);
     }
+    if (message.count !== undefined) {
+      obj.count = message.count;
+    }
+    if (message.isEstimated !== undefined) {
+      obj.isEstimated = message.isEstimated;
+    }
+    if (message.rows?.length) {
+      obj.rows = message.rows;
+    }
+    if (message.values?.length) {
+      obj.values = message.values;
+    }
+    if (message.advice !== undefined) {
+      obj.advice = message.advice;
+    }
     return obj;
   },
 
@@ -1080,6 +1433,11 @@ export const QualityFinding: MessageFns<QualityFinding> = {
     message.message = object.message ?? "";
     message.value = object.value ?? undefined;
     message.threshold = object.threshold ?? undefined;
+    message.count = object.count ?? undefined;
+    message.isEstimated = object.isEstimated ?? false;
+    message.rows = object.rows?.map((e) => e) || [];
+    message.values = object.values?.map((e) => e) || [];
+    message.advice = object.advice ?? "";
     return message;
   },
 };
@@ -1176,7 +1534,7 @@ export const GetDatasetVersionQualityRequest: MessageFns<GetDatasetVersionQualit
 };
 
 function createBaseGetDatasetVersionQualityResponse(): GetDatasetVersionQualityResponse {
-  return { findings: [], checks: [], comparedWith: 0 };
+  return { findings: [], checks: [], comparedWith: 0, rowCount: "0", sampledRowCount: "0" };
 }
 
 export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQualityResponse> = {
@@ -1189,6 +1547,12 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
     }
     if (message.comparedWith !== 0) {
       writer.uint32(24).uint32(message.comparedWith);
+    }
+    if (message.rowCount !== "0") {
+      writer.uint32(32).uint64(message.rowCount);
+    }
+    if (message.sampledRowCount !== "0") {
+      writer.uint32(40).uint64(message.sampledRowCount);
     }
     return writer;
   },
@@ -1230,6 +1594,22 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
             message.comparedWith = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.rowCount = reader.uint64().toString();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sampledRowCount = reader.uint64().toString();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1253,6 +1633,16 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
         : isSet(object.compared_with)
         ? globalThis.Number(object.compared_with)
         : 0,
+      rowCount: isSet(object.rowCount)
+        ? globalThis.String(object.rowCount)
+        : isSet(object.row_count)
+        ? globalThis.String(object.row_count)
+        : "0",
+      sampledRowCount: isSet(object.sampledRowCount)
+        ? globalThis.String(object.sampledRowCount)
+        : isSet(object.sampled_row_count)
+        ? globalThis.String(object.sampled_row_count)
+        : "0",
     };
   },
 
@@ -1267,6 +1657,12 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
     if (message.comparedWith !== undefined) {
       obj.comparedWith = Math.round(message.comparedWith);
     }
+    if (message.rowCount !== undefined) {
+      obj.rowCount = message.rowCount;
+    }
+    if (message.sampledRowCount !== undefined) {
+      obj.sampledRowCount = message.sampledRowCount;
+    }
     return obj;
   },
 
@@ -1278,6 +1674,8 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
     message.findings = object.findings?.map((e) => QualityFinding.fromPartial(e)) || [];
     message.checks = object.checks?.map((e) => e) || [];
     message.comparedWith = object.comparedWith ?? 0;
+    message.rowCount = object.rowCount ?? "0";
+    message.sampledRowCount = object.sampledRowCount ?? "0";
     return message;
   },
 };
@@ -1490,6 +1888,8 @@ function createBaseGetDatasetVersionLineageResponse(): GetDatasetVersionLineageR
     files: [],
     fetchedAt: undefined,
     recipeJson: "",
+    manifestDigest: "",
+    children: [],
   };
 }
 
@@ -1524,6 +1924,12 @@ export const GetDatasetVersionLineageResponse: MessageFns<GetDatasetVersionLinea
     }
     if (message.recipeJson !== "") {
       writer.uint32(82).string(message.recipeJson);
+    }
+    if (message.manifestDigest !== "") {
+      writer.uint32(90).string(message.manifestDigest);
+    }
+    for (const v of message.children) {
+      LineageChild.encode(v!, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -1621,6 +2027,22 @@ export const GetDatasetVersionLineageResponse: MessageFns<GetDatasetVersionLinea
             message.recipeJson = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.manifestDigest = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.children.push(LineageChild.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1675,6 +2097,14 @@ export const GetDatasetVersionLineageResponse: MessageFns<GetDatasetVersionLinea
         : isSet(object.recipe_json)
         ? globalThis.String(object.recipe_json)
         : "",
+      manifestDigest: isSet(object.manifestDigest)
+        ? globalThis.String(object.manifestDigest)
+        : isSet(object.manifest_digest)
+        ? globalThis.String(object.manifest_digest)
+        : "",
+      children: globalThis.Array.isArray(object?.children)
+        ? object.children.map((e: any) => LineageChild.fromJSON(e))
+        : [],
     };
   },
 
@@ -1710,6 +2140,12 @@ export const GetDatasetVersionLineageResponse: MessageFns<GetDatasetVersionLinea
     if (message.recipeJson !== undefined) {
       obj.recipeJson = message.recipeJson;
     }
+    if (message.manifestDigest !== undefined) {
+      obj.manifestDigest = message.manifestDigest;
+    }
+    if (message.children?.length) {
+      obj.children = message.children.map((e) => LineageChild.toJSON(e));
+    }
     return obj;
   },
 
@@ -1728,6 +2164,113 @@ export const GetDatasetVersionLineageResponse: MessageFns<GetDatasetVersionLinea
     message.files = object.files?.map((e) => LineageFile.fromPartial(e)) || [];
     message.fetchedAt = object.fetchedAt ?? undefined;
     message.recipeJson = object.recipeJson ?? "";
+    message.manifestDigest = object.manifestDigest ?? "";
+    message.children = object.children?.map((e) => LineageChild.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLineageChild(): LineageChild {
+  return { kind: "", id: "", createdAt: undefined };
+}
+
+export const LineageChild: MessageFns<LineageChild> = {
+  encode(message: LineageChild, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageChild {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageChild();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LineageChild {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      createdAt: isSet(object.createdAt)
+        ? fromJsonTimestamp(object.createdAt)
+        : isSet(object.created_at)
+        ? fromJsonTimestamp(object.created_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: LineageChild): unknown {
+    const obj: any = {};
+    if (message.kind !== undefined) {
+      obj.kind = message.kind;
+    }
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    if (message.createdAt !== undefined) {
+      obj.createdAt = message.createdAt.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LineageChild>): LineageChild {
+    return LineageChild.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LineageChild>): LineageChild {
+    const message = createBaseLineageChild();
+    message.kind = object.kind ?? "";
+    message.id = object.id ?? "";
+    message.createdAt = object.createdAt ?? undefined;
     return message;
   },
 };
@@ -1840,7 +2383,7 @@ export const DiffDatasetVersionsRequest: MessageFns<DiffDatasetVersionsRequest> 
 };
 
 function createBaseColumnDiff(): ColumnDiff {
-  return { name: "", change: ColumnChange.UNSPECIFIED, after: undefined, before: undefined };
+  return { name: "", change: ColumnChange.UNSPECIFIED, after: undefined, before: undefined, stabilityIndex: undefined };
 }
 
 export const ColumnDiff: MessageFns<ColumnDiff> = {
@@ -1856,6 +2399,9 @@ export const ColumnDiff: MessageFns<ColumnDiff> = {
     }
     if (message.before !== undefined) {
       Column.encode(message.before, writer.uint32(34).fork()).join();
+    }
+    if (message.stabilityIndex !== undefined) {
+      writer.uint32(41).double(message.stabilityIndex);
     }
     return writer;
   },
@@ -1905,6 +2451,14 @@ export const ColumnDiff: MessageFns<ColumnDiff> = {
             message.before = Column.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.stabilityIndex = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1923,6 +2477,11 @@ export const ColumnDiff: MessageFns<ColumnDiff> = {
       change: isSet(object.change) ? columnChangeFromJSON(object.change) : ColumnChange.UNSPECIFIED,
       after: isSet(object.after) ? Column.fromJSON(object.after) : undefined,
       before: isSet(object.before) ? Column.fromJSON(object.before) : undefined,
+      stabilityIndex: isSet(object.stabilityIndex)
+        ? globalThis.Number(object.stabilityIndex)
+        : isSet(object.stability_index)
+        ? globalThis.Number(object.stability_index)
+        : undefined,
     };
   },
 
@@ -1940,6 +2499,9 @@ export const ColumnDiff: MessageFns<ColumnDiff> = {
     if (message.before !== undefined) {
       obj.before = Column.toJSON(message.before);
     }
+    if (message.stabilityIndex !== undefined) {
+      obj.stabilityIndex = floatToJson(message.stabilityIndex);
+    }
     return obj;
   },
 
@@ -1956,6 +2518,7 @@ export const ColumnDiff: MessageFns<ColumnDiff> = {
     message.before = (object.before !== undefined && object.before !== null)
       ? Column.fromPartial(object.before)
       : undefined;
+    message.stabilityIndex = object.stabilityIndex ?? undefined;
     return message;
   },
 };
@@ -1970,6 +2533,8 @@ function createBaseDiffDatasetVersionsResponse(): DiffDatasetVersionsResponse {
     sampleColumns: [],
     addedSamples: [],
     removedSamples: [],
+    rowCount: "0",
+    againstRowCount: "0",
   };
 }
 
@@ -1998,6 +2563,12 @@ export const DiffDatasetVersionsResponse: MessageFns<DiffDatasetVersionsResponse
     }
     for (const v of message.removedSamples) {
       PreviewRow.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.rowCount !== "0") {
+      writer.uint32(72).uint64(message.rowCount);
+    }
+    if (message.againstRowCount !== "0") {
+      writer.uint32(80).uint64(message.againstRowCount);
     }
     return writer;
   },
@@ -2079,6 +2650,22 @@ export const DiffDatasetVersionsResponse: MessageFns<DiffDatasetVersionsResponse
             message.removedSamples.push(PreviewRow.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.rowCount = reader.uint64().toString();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.againstRowCount = reader.uint64().toString();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2125,6 +2712,16 @@ export const DiffDatasetVersionsResponse: MessageFns<DiffDatasetVersionsResponse
         : globalThis.Array.isArray(object?.removed_samples)
         ? object.removed_samples.map((e: any) => PreviewRow.fromJSON(e))
         : [],
+      rowCount: isSet(object.rowCount)
+        ? globalThis.String(object.rowCount)
+        : isSet(object.row_count)
+        ? globalThis.String(object.row_count)
+        : "0",
+      againstRowCount: isSet(object.againstRowCount)
+        ? globalThis.String(object.againstRowCount)
+        : isSet(object.against_row_count)
+        ? globalThis.String(object.against_row_count)
+        : "0",
     };
   },
 
@@ -2154,6 +2751,12 @@ export const DiffDatasetVersionsResponse: MessageFns<DiffDatasetVersionsResponse
     if (message.removedSamples?.length) {
       obj.removedSamples = message.removedSamples.map((e) => PreviewRow.toJSON(e));
     }
+    if (message.rowCount !== undefined) {
+      obj.rowCount = message.rowCount;
+    }
+    if (message.againstRowCount !== undefined) {
+      obj.againstRowCount = message.againstRowCount;
+    }
     return obj;
   },
 
@@ -2170,12 +2773,14 @@ export const DiffDatasetVersionsResponse: MessageFns<DiffDatasetVersionsResponse
     message.sampleColumns = object.sampleColumns?.map((e) => e) || [];
     message.addedSamples = object.addedSamples?.map((e) => PreviewRow.fromPartial(e)) || [];
     message.removedSamples = object.removedSamples?.map((e) => PreviewRow.fromPartial(e)) || [];
+    message.rowCount = object.rowCount ?? "0";
+    message.againstRowCount = object.againstRowCount ?? "0";
     return message;
   },
 };
 
 function createBaseDownloadDatasetVersionRequest(): DownloadDatasetVersionRequest {
-  return { organizationId: "", version: undefined, format: DownloadFormat.UNSPECIFIED };
+  return { organizationId: "", version: undefined, format: DownloadFormat.UNSPECIFIED, startByte: "0", endByte: "0" };
 }
 
 export const DownloadDatasetVersionRequest: MessageFns<DownloadDatasetVersionRequest> = {
@@ -2188,6 +2793,12 @@ export const DownloadDatasetVersionRequest: MessageFns<DownloadDatasetVersionReq
     }
     if (message.format !== DownloadFormat.UNSPECIFIED) {
       writer.uint32(24).int32(downloadFormatToNumber(message.format));
+    }
+    if (message.startByte !== "0") {
+      writer.uint32(32).uint64(message.startByte);
+    }
+    if (message.endByte !== "0") {
+      writer.uint32(40).uint64(message.endByte);
     }
     return writer;
   },
@@ -2229,6 +2840,22 @@ export const DownloadDatasetVersionRequest: MessageFns<DownloadDatasetVersionReq
             message.format = downloadFormatFromJSON(reader.int32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.startByte = reader.uint64().toString();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.endByte = reader.uint64().toString();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2250,6 +2877,16 @@ export const DownloadDatasetVersionRequest: MessageFns<DownloadDatasetVersionReq
         : "",
       version: isSet(object.version) ? DatasetVersionReference.fromJSON(object.version) : undefined,
       format: isSet(object.format) ? downloadFormatFromJSON(object.format) : DownloadFormat.UNSPECIFIED,
+      startByte: isSet(object.startByte)
+        ? globalThis.String(object.startByte)
+        : isSet(object.start_byte)
+        ? globalThis.String(object.start_byte)
+        : "0",
+      endByte: isSet(object.endByte)
+        ? globalThis.String(object.endByte)
+        : isSet(object.end_byte)
+        ? globalThis.String(object.end_byte)
+        : "0",
     };
   },
 
@@ -2264,6 +2901,12 @@ export const DownloadDatasetVersionRequest: MessageFns<DownloadDatasetVersionReq
     if (message.format !== undefined) {
       obj.format = downloadFormatToJSON(message.format);
     }
+    if (message.startByte !== undefined) {
+      obj.startByte = message.startByte;
+    }
+    if (message.endByte !== undefined) {
+      obj.endByte = message.endByte;
+    }
     return obj;
   },
 
@@ -2277,6 +2920,8 @@ export const DownloadDatasetVersionRequest: MessageFns<DownloadDatasetVersionReq
       ? DatasetVersionReference.fromPartial(object.version)
       : undefined;
     message.format = object.format ?? DownloadFormat.UNSPECIFIED;
+    message.startByte = object.startByte ?? "0";
+    message.endByte = object.endByte ?? "0";
     return message;
   },
 };
