@@ -1,14 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { inference } from '@aimass/contracts';
+import { inference, requestFrames, responseFrames } from '@aimass/contracts';
 import { FrameStream } from '@aimass/platform-grpc';
-import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 
-const CODEC = {
-  encode: (frame: inference.ExchangeRequest, writer: BinaryWriter) =>
-    inference.ExchangeRequest.encode(frame, writer),
-  decode: (bytes: Uint8Array) => inference.ExchangeResponse.decode(bytes),
-};
+const CODECS = { incoming: responseFrames, outgoing: requestFrames };
 
 /** What came of a call, with its body parsed. */
 export interface FramedAnswer {
@@ -38,7 +33,7 @@ export class FrameClient {
     const [host = '', port] = address.split(':');
     const socket = connect({ host, port: Number(port) });
     await once(socket, 'connect');
-    return new FrameClient(FrameStream.client(socket, CODEC));
+    return new FrameClient(FrameStream.client(socket, CODECS));
   }
 
   infer(modelVersionId: string, body: unknown): Promise<FramedAnswer> {

@@ -16,6 +16,7 @@ export * as trafficControl from './gen/aimass/traffic_control/v1/traffic_control
 export * as routing from './gen/aimass/traffic_control/v1/routing_snapshot.js';
 export * as trafficControlEvents from './gen/aimass/traffic_control/v1/traffic_control_events.js';
 export * as inference from './gen/aimass/inference/v1/data_plane_service.js';
+export { requestFrames, responseFrames } from './exchange-frames.js';
 export * as replica from './gen/aimass/inference/v1/replica_service.js';
 export * as oip from './gen/inference/grpc_service.js';
 export * as grpcHealth from './gen/grpc/health/v1/health.js';

@@ -1,8 +1,7 @@
-import { inference, oip, replica as replicaService } from '@aimass/contracts';
+import { inference, oip, replica as replicaService, requestFrames, responseFrames } from '@aimass/contracts';
 import { DomainError } from '@aimass/platform-errors';
 import { FrameStream, toGrpcError } from '@aimass/platform-grpc';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -28,11 +27,7 @@ type List = ServerUnaryCall<
  */
 export type Behaviour = 'answer' | 'slow' | 'keep' | 'stuck' | 'error' | 'unrun' | 'crash';
 
-const FRAMES = {
-  encode: (frame: inference.ExchangeResponse, writer: BinaryWriter) =>
-    inference.ExchangeResponse.encode(frame, writer),
-  decode: (bytes: Uint8Array) => inference.ExchangeRequest.decode(bytes),
-};
+const FRAMES = { incoming: requestFrames, outgoing: responseFrames };
 
 /** How a fake replica starts. */
 export interface FakeOptions {

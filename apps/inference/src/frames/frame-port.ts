@@ -2,20 +2,16 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { inference } from '@aimass/contracts';
+import { requestFrames, responseFrames } from '@aimass/contracts';
+import type { inference } from '@aimass/contracts';
 import { FrameStream } from '@aimass/platform-grpc';
-import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { CONFIG } from '@aimass/platform-service';
 import type { Config } from '../config.js';
 
 /** A gateway's stream as it comes over plain TCP. */
 export type GatewayFrames = FrameStream<inference.ExchangeRequest, inference.ExchangeResponse>;
 
-const CODEC = {
-  encode: (frame: inference.ExchangeResponse, writer: BinaryWriter) =>
-    inference.ExchangeResponse.encode(frame, writer),
-  decode: (bytes: Uint8Array) => inference.ExchangeRequest.decode(bytes),
-};
+const CODECS = { incoming: requestFrames, outgoing: responseFrames };
 
 type FrameConfig = Pick<Config, 'FRAME_PORT' | 'GRPC_HOST' | 'GRPC_PORT' | 'ADVERTISED_ADDRESS'>;
 
@@ -56,6 +52,6 @@ export class FramePort implements OnModuleInit, OnApplicationShutdown {
   private accept(socket: Socket): void {
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
-    this.onStream(FrameStream.server(socket, CODEC));
+    this.onStream(FrameStream.server(socket, CODECS));
   }
 }

@@ -3,14 +3,23 @@ import type { Socket } from 'node:net';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { MAX_MESSAGE_BYTES } from './grpc-server.js';
 
-/** How the messages of the two directions are written and read: the generated functions of two proto messages. */
-export interface FrameCodec<In, Out> {
-  encode(frame: Out, writer: BinaryWriter): BinaryWriter;
-  decode(bytes: Uint8Array): In;
+/** How the frames of one direction are written and read. */
+export interface FrameCodec<Frame> {
+  /** Writes the message without the bodies of its parts. */
+  encode(frame: Frame, writer: BinaryWriter): BinaryWriter;
+  decode(bytes: Uint8Array): Frame;
+  /** The parts that have a body, in the order of the message. */
+  parts(frame: Frame): readonly { body: Buffer }[];
+}
+
+/** What comes, and what is sent. */
+export interface FrameCodecs<In, Out> {
+  readonly incoming: FrameCodec<In>;
+  readonly outgoing: FrameCodec<Out>;
 }
 
 interface FrameEvents<In> {
-  /** A whole message came. */
+  /** A whole frame came. */
   data: [In];
   /** What `write` was told to wait for has left. */
   drain: [];
@@ -22,15 +31,21 @@ interface FrameEvents<In> {
 }
 
 /** What the connecting side says first, so that nothing else is taken for frames. */
-const PREFACE = Buffer.from('AMF1');
+const PREFACE = Buffer.from('AMF2');
+/** Length of the message, and of all that follows it. */
+const HEAD_BYTES = 8;
 const LENGTH_BYTES = 4;
-const LENGTH_ROOM = new Uint8Array(LENGTH_BYTES);
+/** Bodies are bounded like messages, and the message that names them comes on top. */
+const MAX_FRAME_BYTES = 2 * MAX_MESSAGE_BYTES;
+/** Bodies that together are larger go to the socket as they are; copying small ones costs less than handing them over. */
+const COPIED_BYTES = 32 * 1024;
 
 /**
- * Proto messages over one TCP connection in both directions: `uint32 LE length · message`, after a preface of four bytes
- * from the side that connects. It has the events and methods of a gRPC stream as far as the data plane uses them, at
- * less cost: Node writes HTTP/2 only at the end of an event-loop turn, and its framing took a third of the gateway's time
- * for a small prediction (ADR 0009).
+ * Frames over one TCP connection in both directions, after a preface of four bytes from the side that connects. A frame is
+ * `message length · rest length · message · body length of each part · bodies`, the lengths as `uint32 LE`: bodies stay out
+ * of the message, so that neither side copies a large one to encode or decode it. It has the events and methods of a gRPC
+ * stream as far as the data plane uses them, at less cost: Node writes HTTP/2 only at the end of an event-loop turn, and its
+ * framing took a third of the gateway's time for a small prediction (ADR 0009).
  */
 export class FrameStream<In, Out> extends EventEmitter<FrameEvents<In>> {
   private parts: Buffer[] = [];
@@ -40,7 +55,7 @@ export class FrameStream<In, Out> extends EventEmitter<FrameEvents<In>> {
 
   private constructor(
     private readonly socket: Socket,
-    private readonly codec: FrameCodec<In, Out>,
+    private readonly codecs: FrameCodecs<In, Out>,
     isServer: boolean,
   ) {
     super();
@@ -56,22 +71,36 @@ export class FrameStream<In, Out> extends EventEmitter<FrameEvents<In>> {
   }
 
   /** The connecting side's end. */
-  static client<In, Out>(socket: Socket, codec: FrameCodec<In, Out>): FrameStream<In, Out> {
-    const stream = new FrameStream(socket, codec, false);
+  static client<In, Out>(socket: Socket, codecs: FrameCodecs<In, Out>): FrameStream<In, Out> {
+    const stream = new FrameStream(socket, codecs, false);
     socket.write(PREFACE);
     return stream;
   }
 
   /** The listening side's end. */
-  static server<In, Out>(socket: Socket, codec: FrameCodec<In, Out>): FrameStream<In, Out> {
-    return new FrameStream(socket, codec, true);
+  static server<In, Out>(socket: Socket, codecs: FrameCodecs<In, Out>): FrameStream<In, Out> {
+    return new FrameStream(socket, codecs, true);
   }
 
-  /** Sends a message at once. False: the other side reads too slowly; `drain` says when to go on. */
+  /** Sends a frame at once. False: the other side reads too slowly; `drain` says when to go on. */
   write(frame: Out): boolean {
-    const bytes = this.codec.encode(frame, new BinaryWriter().raw(LENGTH_ROOM)).finish();
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    buffer.writeUInt32LE(buffer.length - LENGTH_BYTES, 0);
+    const { outgoing } = this.codecs;
+    const message = outgoing.encode(frame, new BinaryWriter()).finish();
+    const bodies = outgoing.parts(frame).map((part) => part.body);
+    const restBytes = bodies.reduce((sum, body) => sum + LENGTH_BYTES + body.length, 0);
+    const headBytes = HEAD_BYTES + message.length + bodies.length * LENGTH_BYTES;
+    const isCopied = restBytes <= COPIED_BYTES;
+    const buffer = Buffer.allocUnsafe(isCopied ? HEAD_BYTES + message.length + restBytes : headBytes);
+    buffer.writeUInt32LE(message.length, 0);
+    buffer.writeUInt32LE(restBytes, LENGTH_BYTES);
+    buffer.set(message, HEAD_BYTES);
+    let at = HEAD_BYTES + message.length;
+    for (const body of bodies) at = buffer.writeUInt32LE(body.length, at);
+    if (!isCopied) return this.writeAll([buffer, ...bodies]);
+    for (const body of bodies) {
+      buffer.set(body, at);
+      at += body.length;
+    }
     return this.socket.write(buffer);
   }
 
@@ -85,7 +114,15 @@ export class FrameStream<In, Out> extends EventEmitter<FrameEvents<In>> {
     this.socket.destroy();
   }
 
-  /** Keeps chunks apart until a whole message is there, so that a large one is copied once. */
+  private writeAll(buffers: readonly Buffer[]): boolean {
+    this.socket.cork();
+    let isRoomy = true;
+    for (const buffer of buffers) if (buffer.length > 0) isRoomy = this.socket.write(buffer);
+    this.socket.uncork();
+    return isRoomy;
+  }
+
+  /** Keeps chunks apart until a whole frame is there, so that a large one is copied once. */
   private gather(chunk: Buffer): void {
     this.parts.push(chunk);
     this.gathered += chunk.length;
@@ -102,21 +139,24 @@ export class FrameStream<In, Out> extends EventEmitter<FrameEvents<In>> {
     }
   }
 
-  /** Hands out the whole messages; returns where the first that is not whole begins. Throws for what is no frame. */
+  /** Hands out the whole frames; returns where the first that is not whole begins. Throws for what is no frame. */
   private read(bytes: Buffer): number {
     let at = this.isGreeted ? 0 : this.readPreface(bytes);
-    while (this.isGreeted && bytes.length - at >= LENGTH_BYTES) {
-      const length = bytes.readUInt32LE(at);
-      if (length > MAX_MESSAGE_BYTES) throw new Error(`a frame of ${length} bytes is announced`);
-      const end = at + LENGTH_BYTES + length;
+    while (this.isGreeted && bytes.length - at >= HEAD_BYTES) {
+      const messageAt = at + HEAD_BYTES;
+      const restAt = messageAt + bytes.readUInt32LE(at);
+      const end = restAt + bytes.readUInt32LE(at + LENGTH_BYTES);
+      if (end - messageAt > MAX_FRAME_BYTES)
+        throw new Error(`a frame of ${end - messageAt} bytes is announced`);
       this.wanted = end - at;
       if (end > bytes.length) return at;
-      const frame = this.codec.decode(bytes.subarray(at + LENGTH_BYTES, end));
+      const frame = this.codecs.incoming.decode(bytes.subarray(messageAt, restAt));
+      takeBodies(this.codecs.incoming.parts(frame), bytes.subarray(restAt, end));
       at = end;
       if (this.socket.destroyed) break;
       this.emit('data', frame);
     }
-    this.wanted = LENGTH_BYTES;
+    this.wanted = HEAD_BYTES;
     return at;
   }
 
@@ -128,4 +168,16 @@ export class FrameStream<In, Out> extends EventEmitter<FrameEvents<In>> {
     this.isGreeted = true;
     return length;
   }
+}
+
+/** Gives every part its body: a view, since nothing changes the bytes of a frame any more. */
+function takeBodies(parts: readonly { body: Buffer }[], rest: Buffer): void {
+  let at = parts.length * LENGTH_BYTES;
+  for (const [index, part] of parts.entries()) {
+    const end = at + (at <= rest.length ? rest.readUInt32LE(index * LENGTH_BYTES) : Infinity);
+    if (end > rest.length) throw new Error('a frame whose bodies are longer than announced');
+    part.body = rest.subarray(at, end);
+    at = end;
+  }
+  if (at !== rest.length) throw new Error('a frame whose bodies are shorter than announced');
 }

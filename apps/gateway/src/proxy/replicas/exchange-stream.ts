@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
-import { inference } from '@aimass/contracts';
+import { requestFrames, responseFrames } from '@aimass/contracts';
 import { FrameStream } from '@aimass/platform-grpc';
-import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Metadata } from '@grpc/grpc-js';
 import type { Client } from '@grpc/grpc-js';
 import { EXCHANGE } from './exchange-frames.js';
@@ -10,10 +9,7 @@ import type { ExchangeRequest } from './exchange-frames.js';
 /** A connection that does not come about within this is given up. */
 const CONNECT_MS = 5_000;
 
-const CODEC = {
-  encode: (frame: ExchangeRequest, writer: BinaryWriter) => inference.ExchangeRequest.encode(frame, writer),
-  decode: (bytes: Uint8Array) => inference.ExchangeResponse.decode(bytes),
-};
+const CODECS = { incoming: responseFrames, outgoing: requestFrames };
 
 /**
  * A stream to a replica: emits `data` with an `ExchangeResponse`, `drain`, and `error`, `end` or `close` when it is over.
@@ -30,7 +26,7 @@ export function openFrames(address: string): ExchangeStream {
   const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });
   socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error(`no connection to ${address} in time`)));
   socket.once('connect', () => socket.setTimeout(0));
-  return FrameStream.client(socket, CODEC);
+  return FrameStream.client(socket, CODECS);
 }
 
 /** Over gRPC, which every replica speaks. */
