@@ -11,6 +11,7 @@ export type ErrorKind =
   | 'unsupported_media'
   | 'exhausted'
   | 'unavailable'
+  | 'timed_out'
   | 'internal';
 
 /** One part of the input that is wrong: `path` points into it (`ratios.train`), `message` says what to do. */

@@ -21,6 +21,8 @@ export const KINDS: Readonly<Record<ErrorKind, KindRow>> = {
   unsupported_media: { grpc: 3, http: 415, title: 'Unsupported media type', log: 'debug' },
   exhausted: { grpc: 8, http: 429, title: 'Too many requests', log: 'debug' },
   unavailable: { grpc: 14, http: 503, title: 'Unavailable', log: 'warn' },
+  // Somebody else took too long. Not status 4, which is a deadline of the caller's own.
+  timed_out: { grpc: 14, http: 504, title: 'Timed out', log: 'warn' },
   internal: { grpc: 13, http: 500, title: 'Internal error', log: 'error' },
 };
 
