@@ -26,6 +26,25 @@ export const configSchema = z.object({
     .default('')
     .refine(isAllowList, 'networks, addresses or host names, separated by commas')
     .describe('private addresses that sources may reach all the same'),
+  /** A source that goes on for longer is given up. */
+  FETCH_TIMEOUT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(6 * 3600)
+    .describe('longest reading of a source'),
+  /** Measured over FETCH_PATIENCE_SECONDS; a source that is slower is given up. */
+  FETCH_MINIMUM_BYTES_PER_SECOND: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(1024)
+    .describe('slowest reading of a source'),
+  FETCH_PATIENCE_SECONDS: z.coerce
+    .number()
+    .min(0.1)
+    .default(60)
+    .describe('how long a source may take to answer, or be too slow'),
   /** DuckDB spills to disk beyond this. */
   TABLE_MEMORY_MB: z.coerce.number().int().min(128).default(1024).describe('memory of one table operation'),
   TABLE_THREADS: z.coerce.number().int().min(1).max(64).default(2).describe('threads of one table operation'),
@@ -36,6 +55,28 @@ export const configSchema = z.object({
     .max(64)
     .default(2)
     .describe('table operations at a time; more wait'),
+  SYNC_PARALLEL: z.coerce.number().int().min(1).max(64).default(2).describe('syncs at a time; more wait'),
+  /** A sync whose service was killed is taken up by another one after this long, by its own at once. */
+  SYNC_LEASE_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(600)
+    .default(30)
+    .describe('how long a silent service keeps a sync'),
+  /** An import on request that takes longer goes on, and the caller gets its sync. */
+  SYNC_WAIT_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(30_000)
+    .describe('how long a request waits for its import'),
+  FETCH_LIMIT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(64 * 1024 ** 3)
+    .describe('most bytes one sync may fetch'),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -37,9 +37,17 @@ export function useService(): void {
         BLOB_DIR: join(home, 'blobs'),
         HOME_DIR: home,
         UPLOAD_LIMIT_BYTES,
+        EGRESS_ALLOW: '',
+        FETCH_TIMEOUT_SECONDS: 60,
+        FETCH_MINIMUM_BYTES_PER_SECOND: 1024,
+        FETCH_PATIENCE_SECONDS: 1,
         TABLE_MEMORY_MB: 512,
         TABLE_THREADS: 2,
         TABLE_PARALLEL: 2,
+        SYNC_PARALLEL: 2,
+        SYNC_LEASE_SECONDS: 30,
+        SYNC_WAIT_MS: 30_000,
+        FETCH_LIMIT_BYTES: 1024 ** 3,
       }),
     );
     database = new Client({ connectionString: DATABASE_URL });

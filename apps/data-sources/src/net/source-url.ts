@@ -36,6 +36,12 @@ export function parseRedirect(location: string, from: URL): URL {
   return parseSourceUrl(target.href);
 }
 
+/** The port of an http or https URL. */
+export function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port);
+  return url.protocol === 'https:' ? 443 : 80;
+}
+
 /** The standard's parser must see the same host as ours. */
 function parsed(text: string, host: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
