@@ -1783,6 +1783,10 @@ export const JSON_SCHEMAS = {
       "sslMode": {
         "type": "string",
         "description": "`verify-full`, `require` or `disable`; empty means verify-full."
+      },
+      "caCertificate": {
+        "type": "string",
+        "description": "The authorities to trust, PEM; empty for the well-known ones. With it, `require` checks the chain, too."
       }
     }
   },

@@ -60,6 +60,8 @@ export interface PostgresSource {
     | undefined;
   /** `verify-full`, `require` or `disable`; empty means verify-full. */
   sslMode: string;
+  /** The authorities to trust, PEM; empty for the well-known ones. With it, `require` checks the chain, too. */
+  caCertificate: string;
 }
 
 /** What a source reads; the kind of the source. */
@@ -538,7 +540,7 @@ export const S3Source: MessageFns<S3Source> = {
 };
 
 function createBasePostgresSource(): PostgresSource {
-  return { host: "", port: 0, database: "", selection: undefined, sslMode: "" };
+  return { host: "", port: 0, database: "", selection: undefined, sslMode: "", caCertificate: "" };
 }
 
 export const PostgresSource: MessageFns<PostgresSource> = {
@@ -562,6 +564,9 @@ export const PostgresSource: MessageFns<PostgresSource> = {
     }
     if (message.sslMode !== "") {
       writer.uint32(50).string(message.sslMode);
+    }
+    if (message.caCertificate !== "") {
+      writer.uint32(58).string(message.caCertificate);
     }
     return writer;
   },
@@ -627,6 +632,14 @@ export const PostgresSource: MessageFns<PostgresSource> = {
             message.sslMode = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.caCertificate = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -654,6 +667,11 @@ export const PostgresSource: MessageFns<PostgresSource> = {
         : isSet(object.ssl_mode)
         ? globalThis.String(object.ssl_mode)
         : "",
+      caCertificate: isSet(object.caCertificate)
+        ? globalThis.String(object.caCertificate)
+        : isSet(object.ca_certificate)
+        ? globalThis.String(object.ca_certificate)
+        : "",
     };
   },
 
@@ -675,6 +693,9 @@ export const PostgresSource: MessageFns<PostgresSource> = {
     }
     if (message.sslMode !== undefined) {
       obj.sslMode = message.sslMode;
+    }
+    if (message.caCertificate !== undefined) {
+      obj.caCertificate = message.caCertificate;
     }
     return obj;
   },
@@ -702,6 +723,7 @@ export const PostgresSource: MessageFns<PostgresSource> = {
       }
     }
     message.sslMode = object.sslMode ?? "";
+    message.caCertificate = object.caCertificate ?? "";
     return message;
   },
 };
