@@ -39,3 +39,5 @@ export { applyStep, oneHotName, preparedColumns, rawColumns } from './preprocess
 export type { Operation, PreparedColumn } from './preprocessing/prepared-columns.js';
 export { planFeatures, rawInputs, writeFeatures } from './preprocessing/feature-plan.js';
 export type { FeaturePlan, RawValue } from './preprocessing/feature-plan.js';
+export { shipPreprocessing, SIGNATURE_FILE } from './preprocessing/shipped-preprocessing.js';
+export type { ShippedPreprocessing } from './preprocessing/shipped-preprocessing.js';
