@@ -1896,6 +1896,15 @@ export const JSON_SCHEMAS = {
         "type": "string",
         "format": "date-time",
         "description": "When it was last changed."
+      },
+      "lastError": {
+        "$ref": "#/components/schemas/SyncError",
+        "description": "Why the newest sync failed; absent once one has ended well."
+      },
+      "failureCount": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "How many syncs have failed since one ended well. The schedule leaves out turns, more with each."
       }
     }
   },

@@ -8,7 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
-import { Sync } from "./syncs_service.js";
+import { Sync, SyncError } from "./syncs_service.js";
 
 export const protobufPackage = "aimass.data_sources.v1";
 
@@ -136,7 +136,15 @@ export interface Source {
     | Date
     | undefined;
   /** When it was last changed. */
-  updatedAt: Date | undefined;
+  updatedAt:
+    | Date
+    | undefined;
+  /** Why the newest sync failed; absent once one has ended well. */
+  lastError:
+    | SyncError
+    | undefined;
+  /** How many syncs have failed since one ended well. The schedule leaves out turns, more with each. */
+  failureCount: number;
 }
 
 /** Asks for a new source. */
@@ -1072,6 +1080,8 @@ function createBaseSource(): Source {
     revision: 0,
     createdAt: undefined,
     updatedAt: undefined,
+    lastError: undefined,
+    failureCount: 0,
   };
 }
 
@@ -1112,6 +1122,12 @@ export const Source: MessageFns<Source> = {
     }
     if (message.updatedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(98).fork()).join();
+    }
+    if (message.lastError !== undefined) {
+      SyncError.encode(message.lastError, writer.uint32(106).fork()).join();
+    }
+    if (message.failureCount !== 0) {
+      writer.uint32(112).uint32(message.failureCount);
     }
     return writer;
   },
@@ -1225,6 +1241,22 @@ export const Source: MessageFns<Source> = {
             message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.lastError = SyncError.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.failureCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1279,6 +1311,16 @@ export const Source: MessageFns<Source> = {
         : isSet(object.updated_at)
         ? fromJsonTimestamp(object.updated_at)
         : undefined,
+      lastError: isSet(object.lastError)
+        ? SyncError.fromJSON(object.lastError)
+        : isSet(object.last_error)
+        ? SyncError.fromJSON(object.last_error)
+        : undefined,
+      failureCount: isSet(object.failureCount)
+        ? globalThis.Number(object.failureCount)
+        : isSet(object.failure_count)
+        ? globalThis.Number(object.failure_count)
+        : 0,
     };
   },
 
@@ -1320,6 +1362,12 @@ export const Source: MessageFns<Source> = {
     if (message.updatedAt !== undefined) {
       obj.updatedAt = message.updatedAt.toISOString();
     }
+    if (message.lastError !== undefined) {
+      obj.lastError = SyncError.toJSON(message.lastError);
+    }
+    if (message.failureCount !== undefined) {
+      obj.failureCount = Math.round(message.failureCount);
+    }
     return obj;
   },
 
@@ -1344,6 +1392,10 @@ export const Source: MessageFns<Source> = {
     message.revision = object.revision ?? 0;
     message.createdAt = object.createdAt ?? undefined;
     message.updatedAt = object.updatedAt ?? undefined;
+    message.lastError = (object.lastError !== undefined && object.lastError !== null)
+      ? SyncError.fromPartial(object.lastError)
+      : undefined;
+    message.failureCount = object.failureCount ?? 0;
     return message;
   },
 };
