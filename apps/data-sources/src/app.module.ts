@@ -8,6 +8,7 @@ import { DataSourcesController } from './data-sources.controller.js';
 import { entities, migrations } from './data-source.js';
 import { DatasetsModule } from './datasets/datasets.module.js';
 import { SplitsModule } from './splits/splits.module.js';
+import { SyncsModule } from './syncs/syncs.module.js';
 import { UploadsModule } from './uploads/uploads.module.js';
 
 /** The table of contents of the service. */
@@ -33,6 +34,7 @@ export class AppModule {
         UploadsModule,
         DatasetsModule,
         SplitsModule,
+        SyncsModule,
       ],
       controllers: [DataSourcesController],
     };

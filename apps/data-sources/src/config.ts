@@ -77,6 +77,20 @@ export const configSchema = z.object({
     .min(1)
     .default(64 * 1024 ** 3)
     .describe('most bytes one sync may fetch'),
+  /** Tells the server, and holds here should the server not obey. */
+  POSTGRES_STATEMENT_TIMEOUT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(120)
+    .describe('how long a PostgreSQL source may take for its next rows'),
+  POSTGRES_ROW_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000_000_000)
+    .describe('most rows of a PostgreSQL source'),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -1,10 +1,12 @@
 import { dataSources } from '@aimass/contracts';
 import { GrpcController } from '@aimass/platform-grpc';
-import type { GrpcHandlers } from '@aimass/platform-grpc';
+import type { GrpcHandlers, UnaryContext } from '@aimass/platform-grpc';
 import { toDatasetProto, toDatasetVersionProto, toPreviewProto } from './datasets/dataset.mapping.js';
 import { DatasetsService } from './datasets/datasets.service.js';
 import { toSplitProto, toSplitRequest } from './splits/split.mapping.js';
 import { SplitsService } from './splits/splits.service.js';
+import { toImportRequest, toImportResponse } from './syncs/import.mapping.js';
+import { ImportsService } from './syncs/imports.service.js';
 import { toIncoming, toUploadProto } from './uploads/upload.mapping.js';
 import { UploadsService } from './uploads/uploads.service.js';
 
@@ -14,6 +16,7 @@ export class DataSourcesController implements GrpcHandlers<typeof dataSources.Da
   constructor(
     private readonly uploads: UploadsService,
     private readonly datasets: DatasetsService,
+    private readonly imports: ImportsService,
     private readonly splits: SplitsService,
   ) {}
 
@@ -25,23 +28,18 @@ export class DataSourcesController implements GrpcHandlers<typeof dataSources.Da
     return { upload: toUploadProto(await this.uploads.get(organizationId, uploadId)) };
   }
 
-  async createDataset({ organizationId, requestId, name, uploadId }: dataSources.CreateDatasetRequest) {
-    const made = await this.datasets.create({ organizationId, requestId, dataset: name, uploadId });
-    return {
-      dataset: toDatasetProto(made.dataset),
-      version: toDatasetVersionProto(made.version),
-      sync: undefined,
-    };
+  async createDataset(request: dataSources.CreateDatasetRequest, context?: UnaryContext) {
+    const outcome = await this.imports.createDataset(toImportRequest(request), context?.timeLeftMs());
+    const { version, sync } = toImportResponse(outcome);
+    const dataset =
+      version && toDatasetProto(await this.datasets.get(request.organizationId, version.datasetId));
+    return { dataset, version, sync };
   }
 
-  async createDatasetVersion({
-    organizationId,
-    requestId,
-    dataset,
-    uploadId,
-  }: dataSources.CreateDatasetVersionRequest) {
-    const version = await this.datasets.createVersion({ organizationId, requestId, dataset, uploadId });
-    return { version: toDatasetVersionProto(version), sync: undefined };
+  async createDatasetVersion(request: dataSources.CreateDatasetVersionRequest, context?: UnaryContext) {
+    return toImportResponse(
+      await this.imports.createVersion(toImportRequest(request), context?.timeLeftMs()),
+    );
   }
 
   async getDataset(request: dataSources.GetDatasetRequest) {

@@ -9,6 +9,7 @@ import type { ServiceUnderTest } from '@aimass/testing';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { AppModule } from '../src/app.module.js';
+import { configSchema } from '../src/config.js';
 
 const definition = dataSources.DataSourcesServiceService;
 export const MiB = 1024 * 1024;
@@ -27,28 +28,25 @@ export function useService(): void {
     const DATABASE_URL = await createTestDatabase();
     home = await mkdtemp(join(tmpdir(), 'aimass-data-sources-'));
     service = await startServiceUnderTest(definition, (GRPC_PORT) =>
-      AppModule.with({
-        GRPC_PORT,
-        GRPC_HOST: '127.0.0.1',
-        LOG_LEVEL: 'silent',
-        NATS_URL: testNatsUrl(),
-        DATABASE_URL,
-        DATABASE_POOL_SIZE: 4,
-        BLOB_DIR: join(home, 'blobs'),
-        HOME_DIR: home,
-        UPLOAD_LIMIT_BYTES,
-        EGRESS_ALLOW: '',
-        FETCH_TIMEOUT_SECONDS: 60,
-        FETCH_MINIMUM_BYTES_PER_SECOND: 1024,
-        FETCH_PATIENCE_SECONDS: 1,
-        TABLE_MEMORY_MB: 512,
-        TABLE_THREADS: 2,
-        TABLE_PARALLEL: 2,
-        SYNC_PARALLEL: 2,
-        SYNC_LEASE_SECONDS: 30,
-        SYNC_WAIT_MS: 30_000,
-        FETCH_LIMIT_BYTES: 1024 ** 3,
-      }),
+      AppModule.with(
+        configSchema.parse({
+          GRPC_PORT,
+          GRPC_HOST: '127.0.0.1',
+          LOG_LEVEL: 'silent',
+          NATS_URL: testNatsUrl(),
+          DATABASE_URL,
+          DATABASE_POOL_SIZE: 4,
+          BLOB_DIR: join(home, 'blobs'),
+          HOME_DIR: home,
+          UPLOAD_LIMIT_BYTES,
+          FETCH_TIMEOUT_SECONDS: 60,
+          FETCH_MINIMUM_BYTES_PER_SECOND: 1024,
+          FETCH_PATIENCE_SECONDS: 1,
+          TABLE_MEMORY_MB: 512,
+          TABLE_THREADS: 2,
+          TABLE_PARALLEL: 2,
+        }),
+      ),
     );
     database = new Client({ connectionString: DATABASE_URL });
     await database.connect();

@@ -1,24 +1,72 @@
 import { newId } from '@aimass/platform-persistence';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Recipe } from '../recipes/recipe.js';
+import type { ColumnProfile } from '../tables/table.js';
 
 /** One column with its statistics; see the contract for what each means. */
-export interface ColumnStatistics {
-  readonly name: string;
-  readonly kind: 'DOUBLE' | 'BIGINT' | 'BOOLEAN' | 'DATE' | 'TIMESTAMP' | 'VARCHAR';
-  readonly nullCount: number;
-  readonly distinctCount: number;
-  readonly min: string | null;
-  readonly max: string | null;
-  readonly mean: number | null;
-  readonly standardDeviation: number | null;
-  readonly quartiles: readonly number[];
+export type ColumnStatistics = ColumnProfile;
+
+/** What a version holds. */
+export type DatasetKind = 'table' | 'images' | 'tensors';
+
+/** How the values of one column are spread. */
+export interface ColumnHistogram {
+  /** Numbers and times: bins of equal width, ends as text. */
+  readonly bins: readonly { readonly lower: string; readonly upper: string; readonly count: number }[];
+  /** Text and booleans: the most frequent values, most frequent first. */
+  readonly topValues: readonly { readonly value: string; readonly count: number }[];
+  /** Rows whose value is not among them. */
+  readonly otherCount: number;
+}
+
+/** Something a quality check has found. */
+export interface QualityFinding {
+  /** Stable name of the check. */
+  readonly check: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  /** Empty for the whole table. */
+  readonly columns: readonly string[];
+  /** What was found and what to do, for people. */
+  readonly message: string;
+  /** What was measured and where a finding begins, in the check's own unit. */
+  readonly value: number | null;
+  readonly threshold: number | null;
+}
+
+/** What is wrong or noteworthy with a version. */
+export interface QualityReport {
+  /** Worst first. */
+  readonly findings: readonly QualityFinding[];
+  /** The checks that ran. */
+  readonly checks: readonly string[];
+  /** The version's number that drift was measured against; 0 for none. */
+  readonly comparedWith: number;
+}
+
+/** Where a version came from. */
+export interface Lineage {
+  readonly kind: 'upload' | 'version' | 'http' | 's3' | 'postgres';
+  /** What was read, without credentials. */
+  readonly location: string;
+  readonly sourceId: string | null;
+  readonly uploadId: string | null;
+  readonly parentVersionId: string | null;
+  readonly fetchedSha256: string;
+  readonly files: readonly { readonly name: string; readonly sizeBytes: string; readonly sha256: string }[];
+  /** ISO 8601. */
+  readonly fetchedAt: string;
 }
 
 /** What a version is made of. */
 export interface DatasetVersionContent {
-  readonly uploadId: string;
-  /** Digest of the upload: the same upload need not be imported again. */
-  readonly uploadSha256: string;
+  readonly kind: DatasetKind;
+  /** Null when it came from elsewhere. */
+  readonly uploadId: string | null;
+  /** Digest of what was fetched: the same bytes under the same recipe need not be imported again. */
+  readonly fetchedSha256: string;
+  /** Null for versions older than syncs. */
+  readonly syncId: string | null;
+  readonly recipe: Recipe;
   /** As text: 64-bit integers. */
   readonly rowCount: string;
   readonly droppedRowCount: string;
@@ -26,6 +74,14 @@ export interface DatasetVersionContent {
   /** Digest of the Parquet snapshot, and its key in the blob store. */
   readonly sha256: string;
   readonly sizeBytes: string;
+  /** Digest of the snapshot and the transforms that splits fit; no two versions of a dataset share it. */
+  readonly manifestDigest: string;
+  /** Null for versions older than syncs. */
+  readonly lineage: Lineage | null;
+  /** Null when they were not measured. */
+  readonly quality: QualityReport | null;
+  /** One per column. */
+  readonly histograms: readonly ColumnHistogram[] | null;
 }
 
 /** One immutable snapshot of a dataset: a row is written once and never changed. */
@@ -46,11 +102,20 @@ export class DatasetVersion implements DatasetVersionContent {
   @Column('integer')
   readonly number: number;
 
-  @Column('text', { name: 'upload_id' })
-  readonly uploadId: string;
+  @Column('text')
+  readonly kind: DatasetKind;
 
-  @Column('text', { name: 'upload_sha256' })
-  readonly uploadSha256: string;
+  @Column('text', { name: 'upload_id', nullable: true })
+  readonly uploadId: string | null;
+
+  @Column('text', { name: 'fetched_sha256' })
+  readonly fetchedSha256: string;
+
+  @Column('text', { name: 'sync_id', nullable: true })
+  readonly syncId: string | null;
+
+  @Column('jsonb')
+  readonly recipe: Recipe;
 
   @Column('bigint', { name: 'row_count' })
   readonly rowCount: string;
@@ -66,6 +131,18 @@ export class DatasetVersion implements DatasetVersionContent {
 
   @Column('bigint', { name: 'size_bytes' })
   readonly sizeBytes: string;
+
+  @Column('text', { name: 'manifest_digest' })
+  readonly manifestDigest: string;
+
+  @Column('jsonb', { nullable: true })
+  readonly lineage: Lineage | null;
+
+  @Column('jsonb', { nullable: true })
+  readonly quality: QualityReport | null;
+
+  @Column('jsonb', { nullable: true })
+  readonly histograms: readonly ColumnHistogram[] | null;
 
   @Column('timestamptz', { name: 'created_at' })
   readonly createdAt: Date;

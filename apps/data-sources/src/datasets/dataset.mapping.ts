@@ -1,7 +1,11 @@
 import { dataSources } from '@aimass/contracts';
-import { manifestDigest } from '@aimass/platform-blobs';
 import type { TablePreview } from '../tables/table.js';
-import type { ColumnStatistics, DatasetVersion } from './dataset-version.entity.js';
+import type {
+  ColumnStatistics,
+  DatasetKind,
+  DatasetVersion,
+  QualityReport,
+} from './dataset-version.entity.js';
 import type { Dataset } from './dataset.entity.js';
 
 const TYPES = {
@@ -9,9 +13,18 @@ const TYPES = {
   BIGINT: dataSources.ColumnType.INTEGER,
   BOOLEAN: dataSources.ColumnType.BOOLEAN,
   VARCHAR: dataSources.ColumnType.TEXT,
+  INTEGER: dataSources.ColumnType.INTEGER,
+  BLOB: dataSources.ColumnType.BINARY,
+  LIST: dataSources.ColumnType.LIST,
   DATE: dataSources.ColumnType.TIMESTAMP,
   TIMESTAMP: dataSources.ColumnType.TIMESTAMP,
 } as const satisfies Record<ColumnStatistics['kind'], dataSources.ColumnType>;
+
+const KINDS = {
+  table: dataSources.DatasetKind.TABLE,
+  images: dataSources.DatasetKind.IMAGES,
+  tensors: dataSources.DatasetKind.TENSORS,
+} as const satisfies Record<DatasetKind, dataSources.DatasetKind>;
 
 export function toDatasetProto(dataset: Dataset): dataSources.Dataset {
   const { id, name, latestVersion, createdAt } = dataset;
@@ -42,13 +55,13 @@ export function toDatasetVersionProto(version: DatasetVersion): dataSources.Data
     columns,
     sha256,
     sizeBytes,
-    uploadId,
+    uploadId: uploadId ?? '',
     createdAt,
-    kind: dataSources.DatasetKind.TABLE,
-    recipeJson: '{}',
-    manifestDigest: manifestDigest([{ path: 'snapshot.parquet', sha256 }]),
-    syncId: '',
-    quality: undefined,
+    kind: KINDS[version.kind],
+    recipeJson: JSON.stringify(version.recipe),
+    manifestDigest: version.manifestDigest,
+    syncId: version.syncId ?? '',
+    quality: version.quality ? toQualitySummary(version.quality) : undefined,
   };
 }
 
@@ -72,6 +85,11 @@ function toColumnProto(column: ColumnStatistics): dataSources.Column {
     standardDeviation: column.standardDeviation ?? undefined,
     quartiles: [...column.quartiles],
     storedType: column.kind,
-    tensor: undefined,
+    tensor: column.tensor && { datatype: column.tensor.datatype, shape: [...column.tensor.shape] },
   };
+}
+
+function toQualitySummary({ findings }: QualityReport): dataSources.QualitySummary {
+  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
+  return { errorCount: count('error'), warningCount: count('warning'), infoCount: count('info') };
 }

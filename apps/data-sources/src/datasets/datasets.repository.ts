@@ -4,6 +4,7 @@ import { toPage } from '@aimass/platform-persistence';
 import type { Page, PageBounds } from '@aimass/platform-persistence';
 import { DataSource, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { Recipe } from '../recipes/recipe.js';
 import { DatasetVersion } from './dataset-version.entity.js';
 import { Dataset } from './dataset.entity.js';
 
@@ -11,10 +12,6 @@ import { Dataset } from './dataset.entity.js';
 @Injectable()
 export class DatasetsRepository {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
-
-  transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(work);
-  }
 
   /** By id or name; null when the organization has none such. */
   find(organizationId: string, dataset: string): Promise<Dataset | null> {
@@ -37,9 +34,9 @@ export class DatasetsRepository {
     return inserted.length > 0;
   }
 
-  /** The dataset, held until the transaction ends. */
-  holdById(tx: EntityManager, id: string): Promise<Dataset> {
-    return tx.findOneOrFail(Dataset, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  /** The dataset, held until the transaction ends; null when there is none. */
+  holdByName(tx: EntityManager, organizationId: string, name: string): Promise<Dataset | null> {
+    return tx.findOne(Dataset, { where: { organizationId, name }, lock: { mode: 'pessimistic_write' } });
   }
 
   async save(tx: EntityManager, dataset: Dataset): Promise<void> {
@@ -67,18 +64,29 @@ export class DatasetsRepository {
     return this.dataSource.manager.findOneBy(DatasetVersion, { datasetId, number });
   }
 
-  /** The version imported from an upload of this digest. */
-  findVersionByUpload(datasetId: string, uploadSha256: string): Promise<DatasetVersion | null> {
-    return this.dataSource.manager.findOneBy(DatasetVersion, { datasetId, uploadSha256 });
+  /** The newest version made of these bytes by this recipe. */
+  findVersionByFetch(
+    datasetId: string,
+    fetchedSha256: string,
+    recipe: Recipe,
+  ): Promise<DatasetVersion | null> {
+    return this.dataSource.manager
+      .createQueryBuilder(DatasetVersion, 'version')
+      .where('version.dataset_id = :datasetId AND version.fetched_sha256 = :fetchedSha256')
+      .andWhere('version.recipe = CAST(:recipe AS jsonb)')
+      .setParameters({ datasetId, fetchedSha256, recipe: JSON.stringify(recipe) })
+      .orderBy('version.number', 'DESC')
+      .limit(1)
+      .getOne();
   }
 
-  /** The version with this snapshot, seen within the transaction. */
-  findVersionBySnapshot(
+  /** The version with this content, seen within the transaction. */
+  findVersionByContent(
     tx: EntityManager,
     datasetId: string,
-    sha256: string,
+    manifestDigest: string,
   ): Promise<DatasetVersion | null> {
-    return tx.findOneBy(DatasetVersion, { datasetId, sha256 });
+    return tx.findOneBy(DatasetVersion, { datasetId, manifestDigest });
   }
 
   async listVersions(datasetId: string, bounds: PageBounds): Promise<Page<DatasetVersion>> {

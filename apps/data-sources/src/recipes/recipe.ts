@@ -2,6 +2,8 @@ import { isFitted, recipeSchema } from '@aimass/contracts';
 import type { Recipe, Transform } from '@aimass/contracts';
 import { recipeInvalid } from './recipes.errors.js';
 
+export type { Recipe, Transform };
+
 /** A longer recipe is refused. */
 const MAX_RECIPE_CHARACTERS = 1_000_000;
 /** More is wrong than anybody reads. */

@@ -10,6 +10,15 @@ export interface SplitPart {
   readonly sizeBytes: number;
 }
 
+/** How rows were chosen. */
+export type SplitStrategy = 'random' | 'stratified' | 'time' | 'group';
+
+/** Where a split by time is cut, ISO 8601; empty for other splits. */
+export interface SplitCuts {
+  readonly validationFrom?: string;
+  readonly testFrom?: string;
+}
+
 /** Train, validation and test membership of a version's rows: written once, never changed. */
 @Entity()
 export class Split implements Ratios {
@@ -21,6 +30,16 @@ export class Split implements Ratios {
 
   @Column('text', { name: 'dataset_version_id' })
   readonly datasetVersionId: string;
+
+  @Column('text')
+  readonly strategy: SplitStrategy;
+
+  /** The column that decides; empty for random. */
+  @Column('text', { name: 'column_name' })
+  readonly columnName: string;
+
+  @Column('jsonb')
+  readonly cuts: SplitCuts;
 
   @Column('double precision')
   readonly train: number;
@@ -34,6 +53,10 @@ export class Split implements Ratios {
   /** As text: an unsigned 64-bit integer. */
   @Column('text')
   readonly seed: string;
+
+  /** Digest of the transforms fitted on train, which the parts have been through; empty when there are none. */
+  @Column('text', { name: 'preprocessing_sha256' })
+  readonly preprocessingSha256: string;
 
   @Column('jsonb')
   readonly parts: readonly SplitPart[];
@@ -51,6 +74,10 @@ export class Split implements Ratios {
       id: newId('spl'),
       organizationId: version.organizationId,
       datasetVersionId: version.id,
+      strategy: 'random',
+      columnName: '',
+      cuts: {},
+      preprocessingSha256: '',
       train: ratios.train,
       validation: ratios.validation,
       test: ratios.test,

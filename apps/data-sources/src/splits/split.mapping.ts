@@ -1,7 +1,14 @@
 import { dataSources } from '@aimass/contracts';
-import type { Split } from './split.entity.js';
+import type { Split, SplitCuts, SplitStrategy } from './split.entity.js';
 import { splitRatiosInvalid } from './splits.errors.js';
 import type { SplitRequest } from './splits.service.js';
+
+const STRATEGIES = {
+  random: dataSources.SplitStrategy.RANDOM,
+  stratified: dataSources.SplitStrategy.STRATIFIED,
+  time: dataSources.SplitStrategy.TIME,
+  group: dataSources.SplitStrategy.GROUP,
+} as const satisfies Record<SplitStrategy, dataSources.SplitStrategy>;
 
 export function toSplitProto(split: Split): dataSources.Split {
   const { id, datasetVersionId, train, validation, test, seed, createdAt } = split;
@@ -18,10 +25,10 @@ export function toSplitProto(split: Split): dataSources.Split {
     seed,
     parts,
     createdAt,
-    strategy: dataSources.SplitStrategy.RANDOM,
-    column: '',
-    cuts: undefined,
-    preprocessingSha256: '',
+    strategy: STRATEGIES[split.strategy],
+    column: split.columnName,
+    cuts: toCutsProto(split.cuts),
+    preprocessingSha256: split.preprocessingSha256,
   };
 }
 
@@ -30,4 +37,10 @@ export function toSplitRequest(request: dataSources.CreateSplitRequest): SplitRe
   const { organizationId, requestId, dataset, number, ratios, seed } = request;
   if (!ratios) throw splitRatiosInvalid('The split ratios are missing. Give train, validation and test.');
   return { organizationId, requestId, dataset, number, ratios, seed };
+}
+
+function toCutsProto({ validationFrom, testFrom }: SplitCuts): dataSources.SplitCuts | undefined {
+  if (validationFrom === undefined && testFrom === undefined) return undefined;
+  const toDate = (text: string | undefined) => (text === undefined ? undefined : new Date(text));
+  return { validationFrom: toDate(validationFrom), testFrom: toDate(testFrom) };
 }

@@ -24,14 +24,22 @@ export class SplitsRepository {
   /** The version's split of these ratios and seed. */
   findSame(datasetVersionId: string, ratios: Ratios, seed: string): Promise<Split | null> {
     const { train, validation, test } = ratios;
-    return this.dataSource.manager.findOneBy(Split, { datasetVersionId, train, validation, test, seed });
+    return this.dataSource.manager.findOneBy(Split, {
+      datasetVersionId,
+      strategy: 'random',
+      train,
+      validation,
+      test,
+      seed,
+    });
   }
 
   /** Adds a split, unless the same one is there. Returns the id of the one that is there afterwards. */
   async insertOrFind(tx: EntityManager, split: Split): Promise<string> {
     await tx.createQueryBuilder().insert().into(Split).values(split).orIgnore().execute();
-    const { datasetVersionId, train, validation, test, seed } = split;
-    const { id } = await tx.findOneByOrFail(Split, { datasetVersionId, train, validation, test, seed });
+    const { datasetVersionId, strategy, train, validation, test, seed } = split;
+    const same = { datasetVersionId, strategy, train, validation, test, seed };
+    const { id } = await tx.findOneByOrFail(Split, same);
     return id;
   }
 

@@ -20,9 +20,9 @@ export interface CleanCsv {
 
 /**
  * Rewrites an uploaded CSV file canonically (see CsvScanner) in constant memory. Throws a DomainError that names the
- * line for a file that is not a clean table.
+ * line for a file that is not a clean table. Stops when `signal` aborts.
  */
-export async function cleanCsv(source: string, target: string): Promise<CleanCsv> {
+export async function cleanCsv(source: string, target: string, signal: AbortSignal): Promise<CleanCsv> {
   const head = await readHead(source);
   const start = head.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
   const separator = detectSeparator(head.subarray(start));
@@ -31,6 +31,7 @@ export async function cleanCsv(source: string, target: string): Promise<CleanCsv
     createReadStream(source, { start, highWaterMark: CHUNK_BYTES }),
     (chunks: AsyncIterable<Buffer>) => canonicalRows(chunks, scanner),
     createWriteStream(target, { flags: 'wx' }),
+    { signal },
   );
   const { header, rowCount, droppedRowCount } = scanner;
   return { names: header ?? [], separator: String.fromCharCode(separator), rowCount, droppedRowCount };

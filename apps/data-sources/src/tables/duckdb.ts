@@ -12,12 +12,13 @@ export interface DuckDbLimits {
 
 /**
  * Runs `work` on a fresh in-memory database that sees no file outside `folder`, loads no extension, and spills into
- * `folder`. Throws `too_large` when the limits do not suffice.
+ * `folder`. Throws `too_large` when the limits do not suffice. Queries under way fail when `signal` aborts.
  */
 export async function withDuckDb<T>(
   folder: string,
   limits: DuckDbLimits,
   work: (connection: DuckDBConnection) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${limits.TABLE_MEMORY_MB}MB`,
@@ -29,12 +30,16 @@ export async function withDuckDb<T>(
   });
   try {
     const connection = await instance.connect();
+    const interrupt = (): void => connection.interrupt();
+    signal?.addEventListener('abort', interrupt, { once: true });
     try {
+      signal?.throwIfAborted();
       await connection.run(`SET allowed_directories = [${quoteText(`${folder}/`)}]`);
       await connection.run('SET enable_external_access = false');
       await connection.run(`SET TimeZone = 'UTC'`);
       return await work(connection);
     } finally {
+      signal?.removeEventListener('abort', interrupt);
       connection.closeSync();
     }
   } catch (error) {

@@ -20,6 +20,7 @@ const EXACT_DISTINCT = 1_500;
 /** The squares of larger values overflow. */
 const LARGEST_SQUARE = 1e150;
 const MAX_TEXT = 256;
+const NUMERIC: readonly ColumnKind[] = ['DOUBLE', 'BIGINT', 'INTEGER'];
 const NUMBERS_PER_COLUMN = 4;
 
 /** Profiles every column of a Parquet file. */
@@ -99,7 +100,7 @@ function detailQuery(name: string, kind: ColumnKind, range: Range | undefined, r
   const column = quoteName(name);
   const estimate = range?.distinct ?? 0;
   const distinct = estimate <= EXACT_DISTINCT ? `count(DISTINCT ${column})` : String(estimate);
-  if (kind !== 'DOUBLE' && kind !== 'BIGINT') return `${distinct}, NULL, NULL, NULL`;
+  if (!NUMERIC.includes(kind)) return `${distinct}, NULL, NULL, NULL`;
   const value = `CAST(${column} AS DOUBLE)`;
   const isSquareFinite =
     Math.max(Math.abs(Number(range?.min)), Math.abs(Number(range?.max))) < LARGEST_SQUARE;

@@ -1,7 +1,14 @@
 import type { Json } from '@duckdb/node-api';
 
 /** How a column's values are stored in Parquet. */
-export type ColumnKind = 'DOUBLE' | 'BIGINT' | 'BOOLEAN' | 'DATE' | 'TIMESTAMP' | 'VARCHAR';
+export type ColumnKind =
+  'DOUBLE' | 'BIGINT' | 'INTEGER' | 'BOOLEAN' | 'DATE' | 'TIMESTAMP' | 'VARCHAR' | 'BLOB' | 'LIST';
+
+/** What the items of a tensor column are: an Open Inference Protocol datatype, and the shape of one item. */
+export interface TensorType {
+  readonly datatype: string;
+  readonly shape: readonly number[];
+}
 
 /** One column of a snapshot: its type and what its values look like. */
 export interface ColumnProfile {
@@ -19,6 +26,8 @@ export interface ColumnProfile {
   readonly standardDeviation: number | null;
   /** First quartile, median, third quartile; empty for columns that are not numeric or have no value. */
   readonly quartiles: readonly number[];
+  /** Tensor columns only. */
+  readonly tensor?: TensorType;
 }
 
 /** A table as it lies in the blob store. */
@@ -26,15 +35,6 @@ export interface StoredTable {
   /** Lower-case hex SHA-256 of its Parquet file. */
   readonly sha256: string;
   readonly sizeBytes: number;
-}
-
-/** A clean table made of an upload. */
-export interface ImportedTable {
-  readonly rowCount: number;
-  /** Rows left out because every value was missing. */
-  readonly droppedRowCount: number;
-  readonly columns: readonly ColumnProfile[];
-  readonly snapshot: StoredTable;
 }
 
 /** A value as JSON has it; lists and structures keep their form. */

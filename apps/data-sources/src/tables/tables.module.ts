@@ -4,6 +4,6 @@ import { Workspace } from './workspace.js';
 
 @Module({
   providers: [TableEngine, Workspace],
-  exports: [TableEngine],
+  exports: [TableEngine, Workspace],
 })
 export class TablesModule {}

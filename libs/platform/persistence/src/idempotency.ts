@@ -41,6 +41,23 @@ export async function onceOnly(
   return id;
 }
 
+/**
+ * Forgets the key of an operation that came to nothing, so that the caller may try again with it. Only while it stands
+ * for `resourceId`.
+ */
+export async function freeKey(
+  tx: EntityManager,
+  { organizationId, name, requestId }: Omit<Operation, 'payload'>,
+  resourceId: string,
+): Promise<void> {
+  if (requestId === '') return;
+  await tx.query(
+    `DELETE FROM idempotency
+     WHERE organization_id = $1 AND operation = $2 AND request_id = $3 AND resource_id = $4`,
+    [organizationId, name, requestId, resourceId],
+  );
+}
+
 async function replay(tx: EntityManager, key: string[], fingerprint: string): Promise<string> {
   const rows: { fingerprint: string; resource_id: string }[] = await tx.query(
     `SELECT fingerprint, resource_id FROM idempotency WHERE organization_id = $1 AND operation = $2 AND request_id = $3`,

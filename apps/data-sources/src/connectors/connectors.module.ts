@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { DatasetsModule } from '../datasets/datasets.module.js';
+import { UploadsModule } from '../uploads/uploads.module.js';
+import type { Connector } from './connector.js';
+import { Connectors } from './connectors.js';
+import { UploadConnector } from './upload/upload.connector.js';
+import { VersionConnector } from './version/version.connector.js';
+
+const CONNECTORS = [UploadConnector, VersionConnector];
+
+/** The connectors, each in a folder of its own. A new one goes into the list above. */
+@Module({
+  imports: [DatasetsModule, UploadsModule],
+  providers: [
+    ...CONNECTORS,
+    {
+      provide: Connectors,
+      inject: CONNECTORS,
+      useFactory: (...connectors: Connector[]) => new Connectors(connectors),
+    },
+  ],
+  exports: [Connectors],
+})
+export class ConnectorsModule {}
