@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BlobStore } from '@aimass/platform-blobs';
+import { PREPROCESSING_FILE, SIGNATURE_FILE } from '@aimass/platform-model-files';
 import { BLOBS, CONFIG } from '@aimass/platform-service';
 import type { Config } from '../config.js';
 import type { Engine, LoadedModel, ModelFiles } from '../engines/engine.js';
 import { EngineRoom } from '../engines/engine-room.js';
 import type { TrialCandidate } from '../engines/engine-room.js';
 import { ENGINES } from '../engines/engines.module.js';
+import { ModelPreparation } from '../preprocessing/model-preparation.js';
 import { readModelFiles } from './model-files.js';
 import { notSupported } from './models.errors.js';
 import type { VersionSpec } from './version-spec.js';
@@ -44,24 +46,39 @@ export class ModelLoader {
    * took at most, as far as that is known. Throws as `load` does.
    */
   async tryOut(spec: VersionSpec, isUrgent: () => boolean): Promise<number | undefined> {
-    const contents = (): Promise<ModelFiles> => this.readFiles(spec);
-    const result = await this.room.tryOut(this.engineFor(spec), this.candidateOf(spec, contents, isUrgent));
+    const preparation = await this.preparationOf(spec);
+    const contents = async (): Promise<ModelFiles> => engineFiles(await this.readFiles(spec), preparation);
+    const inner = innerSpec(spec, preparation);
+    const result = await this.room.tryOut(this.engineFor(inner), this.candidateOf(inner, contents, isUrgent));
     return result?.peakBytes;
   }
 
   private async loadNow(spec: VersionSpec): Promise<LoadedModel> {
-    const engine = this.engineFor(spec);
+    const preparation = await this.preparationOf(spec);
+    const inner = innerSpec(spec, preparation);
+    const engine = this.engineFor(inner);
     const files = await this.readFiles(spec);
-    return this.room.start(engine, {
+    const samples = readSamples(files, spec.signature);
+    const model = await this.room.start(engine, {
       ...this.candidateOf(
-        spec,
-        () => Promise.resolve(files),
+        inner,
+        () => Promise.resolve(engineFiles(files, preparation)),
         () => true,
       ),
       modelVersionId: spec.id,
-      files: withoutSamples(files),
-      samples: readSamples(files, spec.signature),
+      files: withoutSamples(engineFiles(files, preparation)),
+      samples: preparation ? samples.map((sample) => preparation.prepare(sample)) : samples,
     });
+    return preparation?.around(model) ?? model;
+  }
+
+  /** What comes before the engine; most versions have nothing there. */
+  private async preparationOf({ manifest, signature }: VersionSpec): Promise<ModelPreparation | undefined> {
+    const ours = manifest.files.filter(({ path }) => path === PREPROCESSING_FILE || path === SIGNATURE_FILE);
+    if (!ours.some(({ path }) => path === PREPROCESSING_FILE)) return undefined;
+    const files = new Map<string, Buffer>();
+    for (const { path, sha256 } of ours) files.set(path, await this.blobs.read(sha256));
+    return ModelPreparation.of(files, signature);
   }
 
   private readFiles({ manifest }: VersionSpec): Promise<ModelFiles> {
@@ -96,4 +113,15 @@ export class ModelLoader {
       `${odd.datatype} (of "${odd.name}") is not supported by this model's engine ${engine.name}; it computes ${[...engine.datatypes].join(', ')}.`,
     );
   }
+}
+
+/** The version as its engine knows it. */
+function innerSpec(spec: VersionSpec, preparation: ModelPreparation | undefined): VersionSpec {
+  return preparation ? { ...spec, signature: preparation.engineSignature } : spec;
+}
+
+/** Sample requests are what callers send, so an engine behind a preparation can make nothing of them. */
+function engineFiles(files: ModelFiles, preparation: ModelPreparation | undefined): ModelFiles {
+  if (!preparation) return files;
+  return withoutSamples(new Map([...files].filter(([path]) => path !== PREPROCESSING_FILE)));
 }
