@@ -7,6 +7,7 @@ import { ConfigModule, PeersModule } from '@aimass/platform-service';
 import { ApiModule } from './api/api.module.js';
 import type { Config } from './config.js';
 import { entities, migrations } from './data-source.js';
+import { AcceptedInterceptor } from './http/accepted.interceptor.js';
 import { EmptyListsInterceptor } from './http/empty-lists.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RouteGuard } from './http/route.guard.js';
@@ -38,6 +39,8 @@ export class AppModule {
       providers: [
         { provide: APP_GUARD, useClass: RouteGuard },
         { provide: APP_INTERCEPTOR, useClass: EmptyListsInterceptor },
+        // Within the one above, which looks at the status that this one sets.
+        { provide: APP_INTERCEPTOR, useClass: AcceptedInterceptor },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };

@@ -11,6 +11,7 @@ import { ModelsController } from './models/models.controller.js';
 import { OrganizationsController } from './organizations/organizations.controller.js';
 import { PoliciesController } from './policies/policies.controller.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
+import { SyncsController } from './syncs/syncs.controller.js';
 import { UploadsController } from './uploads/uploads.controller.js';
 import { UsageController } from './usage/usage.controller.js';
 
@@ -23,6 +24,7 @@ import { UsageController } from './usage/usage.controller.js';
     UploadsController,
     DatasetsController,
     SplitsController,
+    SyncsController,
     JobsController,
     JobResultsController,
     ModelsController,

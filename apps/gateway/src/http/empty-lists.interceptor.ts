@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { JSON_SCHEMAS } from '@aimass/contracts';
+import type { FastifyReply } from 'fastify';
 import { map } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { ROUTE } from './route.js';
@@ -28,9 +29,16 @@ export class EmptyListsInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const spec = this.reflector.get<RouteSpec | undefined>(ROUTE, context.getHandler());
-    const schema = typeof spec?.response === 'string' ? SCHEMAS[spec.response] : undefined;
-    if (!schema) return next.handle();
-    return next.handle().pipe(map((json: unknown) => withEmptyLists(json, schema)));
+    if (typeof spec?.response !== 'string') return next.handle();
+    const { response, accepted = response } = spec;
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    return next.handle().pipe(
+      map((json: unknown) => {
+        // Only now is it known which of its answers the route gives.
+        const schema = SCHEMAS[reply.statusCode === 202 ? accepted : response];
+        return schema ? withEmptyLists(json, schema) : json;
+      }),
+    );
   }
 }
 

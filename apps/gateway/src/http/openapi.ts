@@ -63,7 +63,11 @@ function operation(route: RouteSpec, schemas: Record<string, unknown>): JsonObje
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(route.body ? { requestBody: jsonBody(route.body) } : {}),
     ...(route.consumes ? { requestBody: binaryBody(route.consumes) } : {}),
-    responses: { [String(route.status ?? 200)]: success(route, schemas), default: problem },
+    responses: {
+      [String(route.status ?? 200)]: success(route, schemas),
+      ...(route.accepted ? { 202: accepted(route.accepted, schemas) } : {}),
+      default: problem,
+    },
   };
 }
 
@@ -80,6 +84,11 @@ function success(route: RouteSpec, schemas: Record<string, unknown>): JsonObject
   if (route.response === undefined) return { description: 'Done' };
   const schema = typeof route.response === 'string' ? messageRef(route.response, schemas) : route.response;
   return { description: 'Done', content: { 'application/json': { schema } } };
+}
+
+function accepted(message: string, schemas: Record<string, unknown>): JsonObject {
+  const schema = messageRef(message, schemas);
+  return { description: 'Under way', content: { 'application/json': { schema } } };
 }
 
 /** Adds a proto message, and those it refers to, to the components. */

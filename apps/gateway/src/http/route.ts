@@ -22,6 +22,8 @@ export interface RouteSpec {
   readonly produces?: string;
   /** Media type of the body when it is not JSON. */
   readonly consumes?: string;
+  /** As `response`, of an answer 202: the work goes on. Absent when there is no such answer. */
+  readonly accepted?: string;
   /** 200 unless told. */
   readonly status?: 200 | 201 | 202 | 204;
 }

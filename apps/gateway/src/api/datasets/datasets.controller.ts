@@ -7,11 +7,12 @@ import { Route } from '../../http/route.js';
 import type { AuthenticatedKey } from '../../identity/key-directory.js';
 import { DATA_SOURCES } from '../../peers.js';
 import type { DataSourcesClient } from '../../peers.js';
+import { acceptedSync } from '../syncs/accepted-sync.js';
 import { createDatasetBody, createVersionBody } from './datasets.schema.js';
 import type { CreateDatasetBody, CreateVersionBody } from './datasets.schema.js';
 
-/** Importing a large table takes its time. */
-const IMPORT = { deadlineMs: 300_000 };
+/** Longer than data-sources waits for an import before it answers with the sync. */
+const IMPORT = { deadlineMs: 90_000 };
 
 /** An upload as it is. */
 const PLAIN = { recipeJson: '', derivedFrom: undefined };
@@ -28,6 +29,7 @@ export class DatasetsController {
     allow: 'develop',
     body: createDatasetBody,
     response: 'aimass.data_sources.v1.CreateDatasetResponse',
+    accepted: 'aimass.data_sources.v1.Sync',
     status: 201,
   })
   async create(
@@ -39,6 +41,7 @@ export class DatasetsController {
       { organizationId, requestId, ...body, ...PLAIN },
       IMPORT,
     );
+    if (response.sync) return acceptedSync(response.sync);
     return dataSources.CreateDatasetResponse.toJSON(response);
   }
 
@@ -75,6 +78,7 @@ export class DatasetsController {
     allow: 'develop',
     body: createVersionBody,
     response: 'aimass.data_sources.v1.DatasetVersion',
+    accepted: 'aimass.data_sources.v1.Sync',
     status: 201,
   })
   async createVersion(
@@ -83,10 +87,11 @@ export class DatasetsController {
     @IdempotencyKey() requestId: string,
     @Body() body: CreateVersionBody,
   ) {
-    const { version } = await this.dataSources.createDatasetVersion(
+    const { version, sync } = await this.dataSources.createDatasetVersion(
       { organizationId, requestId, dataset, ...body, ...PLAIN },
       IMPORT,
     );
+    if (sync) return acceptedSync(sync);
     return dataSources.DatasetVersion.toJSON(present(version));
   }
 
