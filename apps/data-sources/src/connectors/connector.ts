@@ -30,6 +30,9 @@ export type Origin =
 /** The origins of a kind. */
 export type OriginOf<K extends ConnectorKind> = Extract<Origin, { kind: K }>;
 
+/** The configuration of a source of a kind; none for what is here already. */
+export type ConfigOf<K extends ConnectorKind> = Extract<OriginOf<K>, { config: unknown }>['config'];
+
 /** One thing that a fetch would read. */
 export interface ListingEntry {
   /** The file, key, table or query. */
@@ -68,6 +71,8 @@ export interface PreviousFetch {
  */
 export interface Connector<K extends ConnectorKind = ConnectorKind> {
   readonly kind: K;
+  /** Of sources: refuses, without the network, what could never be read. */
+  admit?(config: ConfigOf<K>): void | Promise<void>;
   /** Connects and says what `fetch` would read, changing nothing. Stops when `signal` aborts. */
   check(origin: OriginOf<K>, signal: AbortSignal): Promise<Listing>;
   /**

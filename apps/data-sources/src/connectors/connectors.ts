@@ -1,4 +1,5 @@
 import type { Connector, ConnectorKind, Fetched, Listing, Origin, PreviousFetch } from './connector.js';
+import type { SourceConfig } from '../sources/source-config.js';
 import type { FetchSink } from './fetch-sink.js';
 
 /** Every connector there is, by the kind of what it reads. */
@@ -7,6 +8,11 @@ export class Connectors {
 
   constructor(connectors: readonly Connector[]) {
     this.byKind = new Map(connectors.map((connector) => [connector.kind, connector]));
+  }
+
+  /** As Connector.admit, by the connector of the source's kind. */
+  async admit(config: SourceConfig): Promise<void> {
+    await this.of(config.kind).admit?.(config);
   }
 
   /** As Connector.check, by the connector of the origin's kind. */
