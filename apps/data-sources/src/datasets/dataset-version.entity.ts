@@ -1,5 +1,7 @@
 import { newId } from '@aimass/platform-persistence';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { QualityReport } from '../quality/finding.js';
+import type { StoredSpreads } from '../quality/inspect-table.js';
 import type { Recipe } from '../recipes/recipe.js';
 import type { ColumnProfile } from '../tables/table.js';
 
@@ -8,40 +10,6 @@ export type ColumnStatistics = ColumnProfile;
 
 /** What a version holds. */
 export type DatasetKind = 'table' | 'images' | 'tensors';
-
-/** How the values of one column are spread. */
-export interface ColumnHistogram {
-  /** Numbers and times: bins of equal width, ends as text. */
-  readonly bins: readonly { readonly lower: string; readonly upper: string; readonly count: number }[];
-  /** Text and booleans: the most frequent values, most frequent first. */
-  readonly topValues: readonly { readonly value: string; readonly count: number }[];
-  /** Rows whose value is not among them. */
-  readonly otherCount: number;
-}
-
-/** Something a quality check has found. */
-export interface QualityFinding {
-  /** Stable name of the check. */
-  readonly check: string;
-  readonly severity: 'info' | 'warning' | 'error';
-  /** Empty for the whole table. */
-  readonly columns: readonly string[];
-  /** What was found and what to do, for people. */
-  readonly message: string;
-  /** What was measured and where a finding begins, in the check's own unit. */
-  readonly value: number | null;
-  readonly threshold: number | null;
-}
-
-/** What is wrong or noteworthy with a version. */
-export interface QualityReport {
-  /** Worst first. */
-  readonly findings: readonly QualityFinding[];
-  /** The checks that ran. */
-  readonly checks: readonly string[];
-  /** The version's number that drift was measured against; 0 for none. */
-  readonly comparedWith: number;
-}
 
 /** Where a version came from. */
 export interface Lineage {
@@ -80,8 +48,8 @@ export interface DatasetVersionContent {
   readonly lineage: Lineage | null;
   /** Null when they were not measured. */
   readonly quality: QualityReport | null;
-  /** One per column. */
-  readonly histograms: readonly ColumnHistogram[] | null;
+  /** Null when they were not measured, and when they were not asked for. */
+  readonly histograms?: StoredSpreads | null;
 }
 
 /** One immutable snapshot of a dataset: a row is written once and never changed. */
@@ -141,8 +109,9 @@ export class DatasetVersion implements DatasetVersionContent {
   @Column('jsonb', { nullable: true })
   readonly quality: QualityReport | null;
 
-  @Column('jsonb', { nullable: true })
-  readonly histograms: readonly ColumnHistogram[] | null;
+  // Of a wide table they are large, and only its profile shows them.
+  @Column('jsonb', { nullable: true, select: false })
+  readonly histograms?: StoredSpreads | null;
 
   @Column('timestamptz', { name: 'created_at' })
   readonly createdAt: Date;

@@ -1,11 +1,7 @@
 import { dataSources } from '@aimass/contracts';
 import type { TablePreview } from '../tables/table.js';
-import type {
-  ColumnStatistics,
-  DatasetKind,
-  DatasetVersion,
-  QualityReport,
-} from './dataset-version.entity.js';
+import type { QualityReport } from '../quality/finding.js';
+import type { ColumnStatistics, DatasetKind, DatasetVersion } from './dataset-version.entity.js';
 import type { Dataset } from './dataset.entity.js';
 
 const TYPES = {
@@ -73,7 +69,8 @@ export function toPreviewProto(preview: TablePreview): dataSources.PreviewDatase
   };
 }
 
-function toColumnProto(column: ColumnStatistics): dataSources.Column {
+/** A column with its statistics. */
+export function toColumnProto(column: ColumnStatistics): dataSources.Column {
   return {
     name: column.name,
     type: TYPES[column.kind],

@@ -4,6 +4,7 @@ import { toPage } from '@aimass/platform-persistence';
 import type { Page, PageBounds } from '@aimass/platform-persistence';
 import { DataSource, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { StoredSpreads } from '../quality/inspect-table.js';
 import type { Recipe } from '../recipes/recipe.js';
 import { DatasetVersion } from './dataset-version.entity.js';
 import { Dataset } from './dataset.entity.js';
@@ -62,6 +63,15 @@ export class DatasetsRepository {
 
   findVersionByNumber(datasetId: string, number: number): Promise<DatasetVersion | null> {
     return this.dataSource.manager.findOneBy(DatasetVersion, { datasetId, number });
+  }
+
+  /** How the values of a version are spread; null when that was not measured. */
+  async findSpreads(versionId: string): Promise<StoredSpreads | null> {
+    const version = await this.dataSource.manager.findOne(DatasetVersion, {
+      where: { id: versionId },
+      select: { id: true, histograms: true },
+    });
+    return version?.histograms ?? null;
   }
 
   /** The newest version made of these bytes by this recipe. */

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { pageBounds } from '@aimass/platform-persistence';
 import type { Page, PageRequest } from '@aimass/platform-persistence';
+import type { EarlierVersion } from '../quality/checks/drift.js';
+import type { StoredSpreads } from '../quality/inspect-table.js';
 import type { Recipe } from '../recipes/recipe.js';
 import { TableEngine } from '../tables/table-engine.js';
 import type { PreviewWindow } from '../tables/table-preview.js';
@@ -33,6 +35,23 @@ export class DatasetsService {
     recipe: Recipe,
   ): Promise<DatasetVersion | null> {
     return this.datasets.findVersionByFetch(datasetId, fetchedSha256, recipe);
+  }
+
+  /** The newest version of a dataset, as the quality of the next one is held against it; undefined for none. */
+  async findEarlier({ id, latestVersion }: Dataset): Promise<EarlierVersion | undefined> {
+    const version = await this.datasets.findVersionByNumber(id, latestVersion);
+    if (!version) return undefined;
+    const spreads = await this.datasets.findSpreads(version.id);
+    return {
+      number: version.number,
+      columns: version.columns.map(({ name, kind }) => ({ name, kind })),
+      references: spreads?.references ?? [],
+    };
+  }
+
+  /** How the values of a version are spread; null when that was not measured. */
+  findSpreads(versionId: string): Promise<StoredSpreads | null> {
+    return this.datasets.findSpreads(versionId);
   }
 
   async get(organizationId: string, datasetRef: string): Promise<Dataset> {

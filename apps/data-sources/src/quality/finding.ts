@@ -42,8 +42,10 @@ export interface Finding {
 
 /** What the checks have found in a table. */
 export interface QualityReport {
-  /** Worst first. */
+  /** Worst first; the first thousand. */
   readonly findings: readonly Finding[];
+  /** How many more there are. */
+  readonly omittedCount: number;
   /** The checks that ran. */
   readonly checks: readonly CheckName[];
   /** Number of the version that drift was measured against; 0 for none. */

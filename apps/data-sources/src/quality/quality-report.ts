@@ -5,7 +5,7 @@ import { highCardinality, identifier } from './checks/cardinality.js';
 import { constant, missing, notFinite } from './checks/columns.js';
 import { drift, schemaChanges } from './checks/drift.js';
 import type { EarlierVersion } from './checks/drift.js';
-import { duplicateColumns, duplicateRows } from './checks/duplicates.js';
+import { areRowsComparable, duplicateColumns, duplicateRows } from './checks/duplicates.js';
 import type { ColumnFingerprint } from './checks/duplicates.js';
 import { classImbalance } from './checks/imbalance.js';
 import { targetLeakage } from './checks/leakage.js';
@@ -22,6 +22,8 @@ import type { Reference } from './stability.js';
 
 /** Columns that are sampled together: more would cost DuckDB more memory than an operation may use. */
 const COLUMNS_PER_SAMPLE = 200;
+/** A report has no more: a table of ten thousand columns can have that many findings of one kind. */
+const MAX_FINDINGS = 1_000;
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
 /** A table to check, and what it is checked against. */
@@ -60,8 +62,8 @@ export async function checkQuality(connection: DuckDBConnection, table: CheckedT
   if (table.earlier) found.add(schemaChanges(table.earlier, table.columns));
   return {
     report: {
-      findings: found.worstFirst(),
-      checks: checksOf(target, table.earlier),
+      ...found.worstFirst(),
+      checks: checksOf(table, target),
       comparedWith: table.earlier?.number ?? 0,
       sampledRowCount: found.sampledRowCount,
     },
@@ -81,8 +83,10 @@ class Gathered {
   }
 
   /** Stable: findings of a severity stay in the order in which they were made. */
-  worstFirst(): Finding[] {
-    return SEVERITIES.flatMap((severity) => this.findings.filter((one) => one.severity === severity));
+  worstFirst(): { findings: Finding[]; omittedCount: number } {
+    const all = SEVERITIES.flatMap((severity) => this.findings.filter((one) => one.severity === severity));
+    const findings = all.slice(0, MAX_FINDINGS);
+    return { findings, omittedCount: all.length - findings.length };
   }
 }
 
@@ -144,18 +148,18 @@ function distributed({ name, kind, id, number }: SampledColumn): DistributedColu
   return { name, kind, value: isNumeric(kind) || isTime(kind) ? number : `CAST(${id} AS VARCHAR)` };
 }
 
-function checksOf(target: MeasuredColumn | undefined, earlier: EarlierVersion | undefined): CheckName[] {
+function checksOf(table: CheckedTable, target: MeasuredColumn | undefined): CheckName[] {
   return [
     'missing',
     'constant',
     'not_finite',
-    'duplicate_rows',
+    ...(areRowsComparable(table) ? (['duplicate_rows'] as const) : []),
     'duplicate_columns',
     'outliers',
     'text_dates',
     'high_cardinality',
     'identifier',
     ...(target ? (['target_leakage', 'class_imbalance'] as const) : []),
-    ...(earlier ? (['drift', 'schema_change'] as const) : []),
+    ...(table.earlier ? (['drift', 'schema_change'] as const) : []),
   ];
 }

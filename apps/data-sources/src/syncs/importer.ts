@@ -8,6 +8,8 @@ import type { DatasetVersionContent } from '../datasets/dataset-version.entity.j
 import { versionDigest } from '../datasets/version-digest.js';
 import type { TableSource } from '../formats/format.js';
 import { Formats } from '../formats/formats.js';
+import type { EarlierVersion } from '../quality/checks/drift.js';
+import { inspectTable } from '../quality/inspect-table.js';
 import type { Recipe } from '../recipes/recipe.js';
 import { parquetSource, writeParquet } from '../tables/parquet.js';
 import { TableEngine } from '../tables/table-engine.js';
@@ -18,6 +20,8 @@ export interface ImportInput {
   /** At least one. */
   readonly files: readonly FetchedFile[];
   readonly recipe: Recipe;
+  /** The version before it, which its quality is held against. */
+  readonly earlier: EarlierVersion | undefined;
   /** The folder that the files lie in; whatever the import writes goes there too. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -42,8 +46,8 @@ export type ImportedContent = Pick<
 
 /**
  * Makes the content of a version of fetched files: a format reads them as a table, the recipe's steps apply, the snapshot
- * is written, stored and measured. The same files and recipe give the same snapshot. Writes no row: what fails here
- * leaves nothing but, at worst, a blob that nobody refers to.
+ * is written, measured, checked and stored. The same files and recipe give the same snapshot. Writes no row: what fails
+ * here leaves nothing but, at worst, a blob that nobody refers to.
  */
 @Injectable()
 export class Importer {
@@ -54,7 +58,7 @@ export class Importer {
   ) {}
 
   async import(input: ImportInput): Promise<ImportedContent> {
-    const { files, recipe, folder, signal, onRows } = input;
+    const { files, recipe, earlier, folder, signal, onRows } = input;
     const format = await this.formats.find(recipe, files);
     const path = join(folder, 'snapshot.parquet');
     const measured = await this.tables.inDatabase(folder, signal, async (connection) => {
@@ -62,7 +66,8 @@ export class Importer {
       const rowCount = await writeSnapshot(connection, table, path);
       onRows(rowCount);
       const columns = await profileTable(connection, { path, columns: table.columns, rowCount });
-      return { kind: table.kind, rowCount, droppedRowCount: table.droppedRowCount, columns };
+      const inspection = await inspectTable(connection, { path, columns, rowCount }, { recipe, earlier });
+      return { kind: table.kind, rowCount, droppedRowCount: table.droppedRowCount, columns, inspection };
     });
     signal.throwIfAborted();
     const { sha256, sizeBytes } = await this.blobs.putFile(path);
@@ -75,8 +80,7 @@ export class Importer {
       sha256,
       sizeBytes: String(sizeBytes),
       manifestDigest: versionDigest(sha256, recipe),
-      quality: null,
-      histograms: null,
+      ...measured.inspection,
     };
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Fetched, Origin } from '../connectors/connector.js';
 import type { DatasetVersion, DatasetVersionContent, Lineage } from '../datasets/dataset-version.entity.js';
+import type { Dataset } from '../datasets/dataset.entity.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { Importer } from './importer.js';
 import { SyncFinisher } from './sync-finisher.js';
@@ -34,22 +35,22 @@ export class SyncAttempts {
   async run({ sync, lease, folder, signal, progress }: Attempt): Promise<AttemptOutcome> {
     const onBytes = (fetchedBytes: number): void => void (progress.fetchedBytes = fetchedBytes);
     const { origin, fetched, sha256 } = await this.reader.read(sync, folder, signal, onBytes);
-    const same = await this.findSame(sync, sha256);
+    const dataset = sync.target === 'new' ? null : await this.findDataset(sync);
+    const same = dataset && (await this.datasets.findVersionByFetch(dataset.id, sha256, sync.recipe));
     if (same) return { same };
     if (!fetched) throw new Error(`${sync.id}: unchanged since a version that is not there`);
     await this.finisher.startImport(lease, sha256);
     const { recipe, uploadId } = sync;
     const onRows = (rowCount: number): void => void (progress.importedRows = rowCount);
-    const made = await this.importer.import({ files: fetched.files, recipe, folder, signal, onRows });
+    const earlier = dataset ? await this.datasets.findEarlier(dataset) : undefined;
+    const { files } = fetched;
+    const made = await this.importer.import({ files, recipe, earlier, folder, signal, onRows });
     const lineage = lineageOf(sync, origin, fetched, sha256);
     return { content: { ...made, uploadId, fetchedSha256: sha256, syncId: sync.id, lineage } };
   }
 
-  /** The dataset's version that was made of the same bytes by the same recipe: it need not be made again. */
-  private async findSame(sync: Sync, fetchedSha256: string): Promise<DatasetVersion | null> {
-    if (sync.target === 'new') return null;
-    const dataset = await this.datasets.find(sync.organizationId, sync.datasetName);
-    return dataset && this.datasets.findVersionByFetch(dataset.id, fetchedSha256, sync.recipe);
+  private findDataset(sync: Sync): Promise<Dataset | null> {
+    return this.datasets.find(sync.organizationId, sync.datasetName);
   }
 }
 

@@ -1412,6 +1412,11 @@ export const JSON_SCHEMAS = {
         "type": "string",
         "pattern": "^\\d+$",
         "description": "Rows that the checks marked as estimated have looked at."
+      },
+      "omittedFindingCount": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Findings that are left out, since there are more than a thousand."
       }
     }
   },

@@ -71,6 +71,10 @@ export const recipeSchema = z
     csv: csvOptions.optional(),
     columns: z.array(columnOverride).max(MAX_COLUMNS).optional().describe('overrides of the inferred schema'),
     target: columnName.optional().describe('the column to predict; the quality checks look at it'),
+    failOn: z
+      .literal('error')
+      .optional()
+      .describe('refuses data in which a quality check finds an error; else it is only reported'),
     transforms: z.array(transform).max(MAX_TRANSFORMS).optional(),
   })
   .superRefine((recipe, context) => {

@@ -14,10 +14,19 @@ const MANY = 0.01;
 /** Columns whose equality is verified on all rows. */
 const VERIFIED_COLUMNS = 50;
 
+/** Rows of wider tables would take too much memory to compare. */
+const COMPARED_COLUMNS = 1_000;
+
+/** Whether a table's rows can be compared: files and lists cannot. */
+export function areRowsComparable({ columns, rowCount }: MeasuredTable): boolean {
+  const isComparable = columns.every(({ kind }) => isScalar(kind));
+  return isComparable && rowCount > 1 && columns.length <= COMPARED_COLUMNS;
+}
+
 /** Rows that are there more than once. */
 export async function duplicateRows(connection: DuckDBConnection, table: MeasuredTable): Promise<Finding[]> {
-  const names = table.columns.filter(({ kind }) => isScalar(kind)).map(({ name }) => quoteName(name));
-  if (names.length < table.columns.length || table.rowCount < 2) return [];
+  if (!areRowsComparable(table)) return [];
+  const names = table.columns.map(({ name }) => quoteName(name));
   const { source, row } = numberedRows(table.path, table.columns);
   // Equal rows have equal fingerprints, so that a choice by fingerprint keeps all copies of what it keeps.
   const every = Math.ceil(table.rowCount / COMPARED_ROWS);

@@ -338,6 +338,8 @@ export interface GetDatasetVersionQualityResponse {
   rowCount: string;
   /** Rows that the checks marked as estimated have looked at. */
   sampledRowCount: string;
+  /** Findings that are left out, since there are more than a thousand. */
+  omittedFindingCount: number;
 }
 
 /** Asks for the lineage. */
@@ -1534,7 +1536,7 @@ export const GetDatasetVersionQualityRequest: MessageFns<GetDatasetVersionQualit
 };
 
 function createBaseGetDatasetVersionQualityResponse(): GetDatasetVersionQualityResponse {
-  return { findings: [], checks: [], comparedWith: 0, rowCount: "0", sampledRowCount: "0" };
+  return { findings: [], checks: [], comparedWith: 0, rowCount: "0", sampledRowCount: "0", omittedFindingCount: 0 };
 }
 
 export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQualityResponse> = {
@@ -1553,6 +1555,9 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
     }
     if (message.sampledRowCount !== "0") {
       writer.uint32(40).uint64(message.sampledRowCount);
+    }
+    if (message.omittedFindingCount !== 0) {
+      writer.uint32(48).uint32(message.omittedFindingCount);
     }
     return writer;
   },
@@ -1610,6 +1615,14 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
             message.sampledRowCount = reader.uint64().toString();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.omittedFindingCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1643,6 +1656,11 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
         : isSet(object.sampled_row_count)
         ? globalThis.String(object.sampled_row_count)
         : "0",
+      omittedFindingCount: isSet(object.omittedFindingCount)
+        ? globalThis.Number(object.omittedFindingCount)
+        : isSet(object.omitted_finding_count)
+        ? globalThis.Number(object.omitted_finding_count)
+        : 0,
     };
   },
 
@@ -1663,6 +1681,9 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
     if (message.sampledRowCount !== undefined) {
       obj.sampledRowCount = message.sampledRowCount;
     }
+    if (message.omittedFindingCount !== undefined) {
+      obj.omittedFindingCount = Math.round(message.omittedFindingCount);
+    }
     return obj;
   },
 
@@ -1676,6 +1697,7 @@ export const GetDatasetVersionQualityResponse: MessageFns<GetDatasetVersionQuali
     message.comparedWith = object.comparedWith ?? 0;
     message.rowCount = object.rowCount ?? "0";
     message.sampledRowCount = object.sampledRowCount ?? "0";
+    message.omittedFindingCount = object.omittedFindingCount ?? 0;
     return message;
   },
 };
