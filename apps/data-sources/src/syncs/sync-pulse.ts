@@ -49,6 +49,16 @@ export class SyncPulse {
     return this.controller.signal;
   }
 
+  /**
+   * Renews the lease and tells how far it is, now. A database that does not answer is asked again at the next beat:
+   * losing the lease is its verdict.
+   */
+  async beat(): Promise<void> {
+    const { syncs, lease, leaseSeconds, progress } = this.options;
+    const isHeld = await syncs.renew(lease, progress, leaseSeconds).catch(() => true);
+    if (!isHeld) this.lose();
+  }
+
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
@@ -62,13 +72,6 @@ export class SyncPulse {
         if (!this.isStopped && !this.signal.aborted) this.schedule();
       });
     }, intervalMs);
-  }
-
-  /** A database that does not answer is asked again at the next beat: losing the lease is its verdict. */
-  private async beat(): Promise<void> {
-    const { syncs, lease, leaseSeconds, progress } = this.options;
-    const isHeld = await syncs.renew(lease, progress, leaseSeconds).catch(() => true);
-    if (!isHeld) this.lose();
   }
 
   private lose(): void {

@@ -38,6 +38,7 @@ export class SyncRunner {
         .catch((error: unknown) => {
           throw signal.aborted ? signal.reason : error;
         });
+      await pulse.beat();
       // The files are gone by now: nobody hears of the end while they still take room.
       if ('same' in outcome) await this.finisher.findUnchanged(lease, outcome.same);
       else await this.finisher.succeed(lease, outcome.content);
