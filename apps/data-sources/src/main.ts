@@ -1,4 +1,4 @@
-import { dataSources, syncs } from '@aimass/contracts';
+import { dataSources, splits, syncs } from '@aimass/contracts';
 import { runService } from '@aimass/platform-service';
 import { AppModule } from './app.module.js';
 import { configSchema } from './config.js';
@@ -7,5 +7,5 @@ await runService({
   name: 'data-sources',
   configSchema,
   module: (config) => AppModule.with(config),
-  grpc: [dataSources.DataSourcesServiceService, syncs.SyncsServiceService],
+  grpc: [dataSources.DataSourcesServiceService, splits.SplitsServiceService, syncs.SyncsServiceService],
 });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dataSources } from '@aimass/contracts';
+import { dataSources, splits } from '@aimass/contracts';
 import { createTestDatabase, startServiceUnderTest, testNatsUrl } from '@aimass/testing';
 import type { ServiceUnderTest } from '@aimass/testing';
 import { Client } from 'pg';
@@ -27,26 +27,29 @@ export function useService(): void {
   beforeAll(async () => {
     const DATABASE_URL = await createTestDatabase();
     home = await mkdtemp(join(tmpdir(), 'aimass-data-sources-'));
-    service = await startServiceUnderTest(definition, (GRPC_PORT) =>
-      AppModule.with(
-        configSchema.parse({
-          GRPC_PORT,
-          GRPC_HOST: '127.0.0.1',
-          LOG_LEVEL: 'silent',
-          NATS_URL: testNatsUrl(),
-          DATABASE_URL,
-          DATABASE_POOL_SIZE: 4,
-          BLOB_DIR: join(home, 'blobs'),
-          HOME_DIR: home,
-          UPLOAD_LIMIT_BYTES,
-          FETCH_TIMEOUT_SECONDS: 60,
-          FETCH_MINIMUM_BYTES_PER_SECOND: 1024,
-          FETCH_PATIENCE_SECONDS: 1,
-          TABLE_MEMORY_MB: 512,
-          TABLE_THREADS: 2,
-          TABLE_PARALLEL: 2,
-        }),
-      ),
+    service = await startServiceUnderTest(
+      definition,
+      (GRPC_PORT) =>
+        AppModule.with(
+          configSchema.parse({
+            GRPC_PORT,
+            GRPC_HOST: '127.0.0.1',
+            LOG_LEVEL: 'silent',
+            NATS_URL: testNatsUrl(),
+            DATABASE_URL,
+            DATABASE_POOL_SIZE: 4,
+            BLOB_DIR: join(home, 'blobs'),
+            HOME_DIR: home,
+            UPLOAD_LIMIT_BYTES,
+            FETCH_TIMEOUT_SECONDS: 60,
+            FETCH_MINIMUM_BYTES_PER_SECOND: 1024,
+            FETCH_PATIENCE_SECONDS: 1,
+            TABLE_MEMORY_MB: 512,
+            TABLE_THREADS: 2,
+            TABLE_PARALLEL: 2,
+          }),
+        ),
+      [splits.SplitsServiceService],
     );
     database = new Client({ connectionString: DATABASE_URL });
     await database.connect();
@@ -101,10 +104,17 @@ export function uploaded({ upload }: dataSources.UploadResponse): dataSources.Up
   return upload;
 }
 
-export async function create(name: string, content: string): Promise<dataSources.CreateDatasetResponse> {
+export async function create(
+  name: string,
+  content: string,
+  recipe?: object,
+): Promise<dataSources.CreateDatasetResponse> {
   const uploadId = (await send(content)).id;
   return service.client.createDataset(
-    { organizationId, requestId: '', name, uploadId, ...plain },
+    {
+      ...{ organizationId, requestId: '', name, uploadId, ...plain },
+      recipeJson: recipe ? JSON.stringify(recipe) : '',
+    },
     { deadlineMs: 30_000 },
   );
 }

@@ -24,6 +24,13 @@ describe('parseRecipe', () => {
   });
 });
 
+it('refuses texts that the database cannot store', () => {
+  for (const text of ['a\\u0000', '\\ud800']) {
+    expect(() => parseRecipe(`{"target":"${text}"}`)).toThrow(/recipe.target: must not hold/);
+    expect(() => parseRecipe(`{"transforms":[{"rename":{"${text}":"b"}}]}`)).toThrow(/must not hold/);
+  }
+});
+
 it('tells the steps of the import from those of a split', () => {
   const recipe = parseRecipe('{"transforms":[{"drop":["a"]},{"fill":{"b":"mean"}}]}');
   expect(rowTransforms(recipe)).toEqual([{ drop: ['a'] }]);

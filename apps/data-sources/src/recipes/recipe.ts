@@ -18,7 +18,10 @@ export function parseRecipe(json: string): Recipe {
     ]);
   }
   const result = recipeSchema.safeParse(parseJson(json));
-  if (result.success) return result.data;
+  if (result.success) {
+    assertStorable(result.data, 'recipe');
+    return result.data;
+  }
   const violations = result.error.issues.map(({ path, message }) => ({
     path: ['recipe', ...path].join('.'),
     message,
@@ -31,9 +34,28 @@ export function fittedTransforms(recipe: Recipe): readonly Transform[] {
   return (recipe.transforms ?? []).filter(isFitted);
 }
 
+/** The steps that a split fits on train, in order, with their places in the recipe. */
+export function fittedSteps(recipe: Recipe): { readonly step: Transform; readonly path: string }[] {
+  return (recipe.transforms ?? []).flatMap((step, index) =>
+    isFitted(step) ? [{ step, path: `recipe.transforms.${index}` }] : [],
+  );
+}
+
 /** The steps that apply when a version is imported, in order. */
 export function rowTransforms(recipe: Recipe): readonly Transform[] {
   return (recipe.transforms ?? []).filter((step) => !isFitted(step));
+}
+
+/** Postgres refuses U+0000 and half characters, and DuckDB takes the former for the end of a statement. */
+function assertStorable(value: unknown, path: string): void {
+  if (typeof value === 'string' && /[\0\p{Cs}]/u.test(value)) {
+    throw recipeInvalid([{ path, message: 'must not hold U+0000 or half a surrogate pair' }]);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    assertStorable(key, path);
+    assertStorable(inner, `${path}.${key}`);
+  }
 }
 
 function parseJson(json: string): unknown {

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { assertRatios, partSizes } from './split-plan.js';
+import { assertNoPartEmpty, assertRatios, targetSizes } from './split-plan.js';
 
 const ratios = (train: number, validation: number, test: number) => ({ train, validation, test });
-const sizes = (rowCount: number, ...parts: [number, number, number]) =>
-  partSizes(ratios(...parts), rowCount).map((part) => `${part.name} ${part.rowCount}`);
-
 describe('assertRatios', () => {
   it('accepts ratios that add up to 1 but for the noise of binary fractions', () => {
     expect(() => assertRatios(ratios(0.7, 0.2, 0.1))).not.toThrow();
@@ -30,22 +27,24 @@ describe('assertRatios', () => {
   });
 });
 
-describe('partSizes', () => {
+describe('targetSizes', () => {
   it('gives the rows left over to the largest fractions, ties to the earlier part', () => {
-    expect(sizes(272, 0.7, 0.15, 0.15)).toEqual(['train 190', 'validation 41', 'test 41']);
-    expect(sizes(10, 1 / 3, 1 / 3, 1 / 3)).toEqual(['train 4', 'validation 3', 'test 3']);
-    expect(sizes(3, 0.5, 0.5, 0)).toEqual(['train 2', 'validation 1']);
-    expect(sizes(100, 0.29, 0.42, 0.29)).toEqual(['train 29', 'validation 42', 'test 29']);
+    expect(targetSizes(ratios(0.7, 0.15, 0.15), 272)).toEqual([190, 41, 41]);
+    expect(targetSizes(ratios(1 / 3, 1 / 3, 1 / 3), 10)).toEqual([4, 3, 3]);
+    expect(targetSizes(ratios(0.5, 0.5, 0), 3)).toEqual([2, 1, 0]);
+    expect(targetSizes(ratios(0.29, 0.42, 0.29), 100)).toEqual([29, 42, 29]);
+    expect(targetSizes(ratios(0.5, 0, 0.5), 1)).toEqual([1, 0, 0]);
   });
 
   it('hands out every row exactly once, whatever the count', () => {
-    for (let rowCount = 10; rowCount < 2_000; rowCount++) {
-      const parts = partSizes(ratios(0.7, 0.2, 0.1), rowCount);
-      expect(parts.reduce((sum, part) => sum + part.rowCount, 0)).toBe(rowCount);
+    for (let rowCount = 0; rowCount < 2_000; rowCount++) {
+      const sizes = targetSizes(ratios(0.7, 0.2, 0.1), rowCount);
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(rowCount);
     }
   });
+});
 
-  it('refuses a part that asks for rows and would get none', () => {
-    expect(() => sizes(4, 0.9, 0.05, 0.05)).toThrow(/leaves no row for validation/);
-  });
+it('refuses a part that asks for rows and got none', () => {
+  expect(() => assertNoPartEmpty(ratios(0.9, 0.05, 0.05), [4, 0, 0])).toThrow(/leaves no row for validation/);
+  expect(() => assertNoPartEmpty(ratios(0.9, 0.1, 0), [3, 1, 0])).not.toThrow();
 });

@@ -7,17 +7,12 @@ export interface Ratios {
   readonly test: number;
 }
 
-/** A part and its rows. */
-export interface PartSize {
-  readonly name: keyof Ratios;
-  readonly rowCount: number;
-}
-
 /** How far the sum may be from 1: decimal fractions have no exact binary form. */
 const TOLERANCE = 1e-9;
 
 /** Parts in the order in which rows are handed out and ties are broken. */
-const PARTS = ['train', 'validation', 'test'] as const;
+export const PARTS = ['train', 'validation', 'test'] as const;
+export type PartName = (typeof PARTS)[number];
 
 /** Throws `split_ratios_invalid` unless each ratio is in 0..1, train is not 0, and they add up to 1. */
 export function assertRatios(ratios: Ratios): void {
@@ -35,22 +30,27 @@ export function assertRatios(ratios: Ratios): void {
 }
 
 /**
- * Exact sizes by largest remainder: every part gets the whole rows of its share, and the rows left over go one each to
- * the parts with the largest fractions, ties to train, then validation. 272 rows at 0.7/0.15/0.15 are 190/41/41.
- * Parts with ratio 0 are absent; throws `split_part_empty` for another part that would get no row.
+ * Sizes by largest remainder, in the order of PARTS: every part gets the whole rows of its share, and the rows left over
+ * go one each to the parts with the largest fractions, ties to train, then validation. 272 rows at 0.7/0.15/0.15 are
+ * 190/41/41. A part with ratio 0 gets none.
  */
-export function partSizes(ratios: Ratios, rowCount: number): PartSize[] {
+export function targetSizes(ratios: Ratios, rowCount: number): number[] {
   const sum = ratios.train + ratios.validation + ratios.test;
-  const shares = PARTS.filter((name) => ratios[name] > 0).map((name) => {
+  const shares = PARTS.map((name) => {
     const exact = (rowCount * ratios[name]) / sum;
-    return { name, whole: Math.floor(exact), fraction: exact - Math.floor(exact) };
+    return { isWanted: ratios[name] > 0, whole: Math.floor(exact), fraction: exact - Math.floor(exact) };
   });
   const left = rowCount - shares.reduce((total, share) => total + share.whole, 0);
   // The sort is stable: ties keep the order of PARTS.
-  const lucky = new Set([...shares].sort((a, b) => b.fraction - a.fraction).slice(0, left));
-  return shares.map((share) => {
-    const size = share.whole + (lucky.has(share) ? 1 : 0);
-    if (size === 0) throw splitPartEmpty(share.name, ratios[share.name], rowCount);
-    return { name: share.name, rowCount: size };
+  const byFraction = shares.filter(({ isWanted }) => isWanted).sort((a, b) => b.fraction - a.fraction);
+  const lucky = new Set(byFraction.slice(0, left));
+  return shares.map((share) => share.whole + (lucky.has(share) ? 1 : 0));
+}
+
+/** Throws `split_part_empty` for a part that asks for rows and got none; `sizes` are in the order of PARTS. */
+export function assertNoPartEmpty(ratios: Ratios, sizes: readonly number[]): void {
+  const rowCount = sizes.reduce((sum, size) => sum + size, 0);
+  PARTS.forEach((name, index) => {
+    if (ratios[name] > 0 && sizes[index] === 0) throw splitPartEmpty(name, ratios[name], rowCount);
   });
 }

@@ -1,5 +1,6 @@
 import { newId } from '@aimass/platform-persistence';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { SplitChoice, SplitCuts, SplitStrategy } from './split-choice.js';
 import type { Ratios } from './split-plan.js';
 
 /** The rows of one part, a Parquet file in the blob store. */
@@ -8,15 +9,6 @@ export interface SplitPart {
   readonly rowCount: number;
   readonly sha256: string;
   readonly sizeBytes: number;
-}
-
-/** How rows were chosen. */
-export type SplitStrategy = 'random' | 'stratified' | 'time' | 'group';
-
-/** Where a split by time is cut, ISO 8601; empty for other splits. */
-export interface SplitCuts {
-  readonly validationFrom?: string;
-  readonly testFrom?: string;
 }
 
 /** Train, validation and test membership of a version's rows: written once, never changed. */
@@ -66,24 +58,48 @@ export class Split implements Ratios {
 
   static create(
     version: { id: string; organizationId: string },
-    ratios: Ratios,
-    seed: string,
-    parts: readonly SplitPart[],
+    choice: SplitChoice,
+    made: { readonly parts: readonly SplitPart[]; readonly preprocessingSha256: string },
   ): Split {
-    return Object.assign(new Split(), {
+    return Object.assign(new Split(), splitKey(choice), {
       id: newId('spl'),
       organizationId: version.organizationId,
       datasetVersionId: version.id,
-      strategy: 'random',
-      columnName: '',
-      cuts: {},
-      preprocessingSha256: '',
-      train: ratios.train,
-      validation: ratios.validation,
-      test: ratios.test,
-      seed,
-      parts,
+      preprocessingSha256: made.preprocessingSha256,
+      parts: made.parts,
       createdAt: new Date(),
     });
   }
+
+  /** How its rows were chosen. */
+  get choice(): SplitChoice {
+    const { strategy, columnName: column, train, validation, test, seed, cuts } = this;
+    const ratios = { train, validation, test };
+    if (strategy === 'random') return { strategy, ratios, seed };
+    if (strategy !== 'time') return { strategy, column, ratios, seed };
+    return hasCuts(cuts) ? { strategy, column, cuts } : { strategy, column, ratios };
+  }
+}
+
+/** What makes two splits of a version the same: their columns in the table. What a strategy has no use for is nil. */
+export type SplitKey = Pick<
+  Split,
+  'strategy' | 'columnName' | 'cuts' | 'train' | 'validation' | 'test' | 'seed'
+>;
+
+export function splitKey(choice: SplitChoice): SplitKey {
+  const ratios = 'ratios' in choice ? choice.ratios : { train: 0, validation: 0, test: 0 };
+  return {
+    strategy: choice.strategy,
+    columnName: 'column' in choice ? choice.column : '',
+    cuts: 'cuts' in choice ? choice.cuts : {},
+    train: ratios.train,
+    validation: ratios.validation,
+    test: ratios.test,
+    seed: 'seed' in choice ? choice.seed : '0',
+  };
+}
+
+function hasCuts({ validationFrom, testFrom }: SplitCuts): boolean {
+  return validationFrom !== undefined || testFrom !== undefined;
 }

@@ -4,8 +4,8 @@ import { toPage } from '@aimass/platform-persistence';
 import type { Page, PageBounds } from '@aimass/platform-persistence';
 import { DataSource, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import type { Ratios } from './split-plan.js';
 import { Split } from './split.entity.js';
+import type { SplitKey } from './split.entity.js';
 
 /** All SQL of splits. */
 @Injectable()
@@ -21,26 +21,15 @@ export class SplitsRepository {
     return this.dataSource.manager.findOneBy(Split, { organizationId, id });
   }
 
-  /** The version's split of these ratios and seed. */
-  findSame(datasetVersionId: string, ratios: Ratios, seed: string): Promise<Split | null> {
-    const { train, validation, test } = ratios;
-    return this.dataSource.manager.findOneBy(Split, {
-      datasetVersionId,
-      strategy: 'random',
-      train,
-      validation,
-      test,
-      seed,
-    });
+  /** The version's split that was chosen so. */
+  findSame(datasetVersionId: string, key: SplitKey): Promise<Split | null> {
+    return sameSplit(this.dataSource.manager, datasetVersionId, key).getOne();
   }
 
   /** Adds a split, unless the same one is there. Returns the id of the one that is there afterwards. */
   async insertOrFind(tx: EntityManager, split: Split): Promise<string> {
     await tx.createQueryBuilder().insert().into(Split).values(split).orIgnore().execute();
-    const { datasetVersionId, strategy, train, validation, test, seed } = split;
-    const same = { datasetVersionId, strategy, train, validation, test, seed };
-    const { id } = await tx.findOneByOrFail(Split, same);
-    return id;
+    return (await sameSplit(tx, split.datasetVersionId, split).getOneOrFail()).id;
   }
 
   async list(datasetVersionId: string, bounds: PageBounds): Promise<Page<Split>> {
@@ -51,4 +40,12 @@ export class SplitsRepository {
     });
     return toPage(rows, bounds);
   }
+}
+
+function sameSplit(manager: EntityManager, datasetVersionId: string, key: SplitKey) {
+  const { strategy, columnName, train, validation, test, seed, cuts } = key;
+  return manager
+    .createQueryBuilder(Split, 'split')
+    .where({ datasetVersionId, strategy, columnName, train, validation, test, seed })
+    .andWhere('split.cuts = CAST(:cuts AS jsonb)', { cuts: JSON.stringify(cuts) });
 }

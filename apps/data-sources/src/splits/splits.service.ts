@@ -3,10 +3,12 @@ import { onceOnly, pageBounds } from '@aimass/platform-persistence';
 import type { Page, PageRequest } from '@aimass/platform-persistence';
 import type { DatasetVersion } from '../datasets/dataset-version.entity.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
-import { TableEngine } from '../tables/table-engine.js';
-import { assertRatios, partSizes } from './split-plan.js';
-import type { Ratios } from './split-plan.js';
-import { Split } from './split.entity.js';
+import { fittedSteps } from '../recipes/recipe.js';
+import { assertChoice, assertSizes } from './split-choice-checks.js';
+import type { SplitChoice } from './split-choice.js';
+import { SplitTables } from './split-tables.js';
+import type { MembershipFormat } from './split-tables.js';
+import { Split, splitKey } from './split.entity.js';
 import { splitNotFound } from './splits.errors.js';
 import { SplitsRepository } from './splits.repository.js';
 
@@ -18,9 +20,7 @@ export interface SplitRequest {
   /** Id or name. */
   readonly dataset: string;
   readonly number: number;
-  readonly ratios: Ratios;
-  /** An unsigned 64-bit integer as text. */
-  readonly seed: string;
+  readonly choice: SplitChoice;
 }
 
 /** Splits dataset versions and finds those splits again. */
@@ -29,18 +29,18 @@ export class SplitsService {
   constructor(
     private readonly splits: SplitsRepository,
     private readonly datasets: DatasetsService,
-    private readonly tables: TableEngine,
+    private readonly tables: SplitTables,
   ) {}
 
-  /** Makes a split, or returns the one of the same ratios and seed. */
+  /** Makes a split, or returns the one that was chosen in the same way. */
   async create(request: SplitRequest): Promise<Split> {
-    const { organizationId, requestId, dataset, number, ratios, seed } = request;
-    assertRatios(ratios);
+    const { organizationId, requestId, dataset, number, choice } = request;
+    assertChoice(choice);
     const version = await this.datasets.getVersion(organizationId, dataset, number);
     const split =
-      (await this.splits.findSame(version.id, ratios, seed)) ?? (await this.make(version, ratios, seed));
+      (await this.splits.findSame(version.id, splitKey(choice))) ?? (await this.make(version, choice));
     const id = await this.splits.transaction((tx) =>
-      onceOnly(tx, { organizationId, requestId, name: 'CreateSplit', payload: request }, () =>
+      onceOnly(tx, { organizationId, requestId, name: 'CreateSplit', payload: payloadOf(request) }, () =>
         this.splits.insertOrFind(tx, split),
       ),
     );
@@ -62,14 +62,34 @@ export class SplitsService {
     return this.splits.list(version.id, pageBounds(page));
   }
 
+  /** The rows of a split's version with their parts, in chunks. */
+  async membership(
+    organizationId: string,
+    id: string,
+    format: MembershipFormat,
+  ): Promise<{ readonly name: string; readonly chunks: AsyncIterable<Buffer> }> {
+    const { split, version } = await this.get(organizationId, id);
+    const name = `${version.datasetName}-${version.number}-${split.id}.${format}`;
+    return { name, chunks: this.tables.exportMembership(version.sha256, split.choice, format) };
+  }
+
   private async getSplit(organizationId: string, id: string): Promise<Split> {
     const split = await this.splits.find(organizationId, id);
     if (!split) throw splitNotFound(id);
     return split;
   }
 
-  private async make(version: DatasetVersion, ratios: Ratios, seed: string): Promise<Split> {
-    const parts = partSizes(ratios, Number(version.rowCount));
-    return Split.create(version, ratios, seed, await this.tables.split(version.sha256, { parts, seed }));
+  private async make(version: DatasetVersion, choice: SplitChoice): Promise<Split> {
+    const made = await this.tables.make(version.sha256, choice, fittedSteps(version.recipe), (sizes) =>
+      assertSizes(choice, sizes),
+    );
+    return Split.create(version, choice, made);
   }
+}
+
+/** What an idempotency key stands for; random splits as they were before there were others. */
+function payloadOf({ choice, ...request }: SplitRequest): unknown {
+  return choice.strategy === 'random'
+    ? { ...request, ratios: choice.ratios, seed: choice.seed }
+    : { ...request, ...choice };
 }

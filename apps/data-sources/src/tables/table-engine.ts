@@ -7,19 +7,11 @@ import type { Config } from '../config.js';
 import { withDuckDb } from './duckdb.js';
 import { previewTable } from './table-preview.js';
 import type { PreviewWindow } from './table-preview.js';
-import { splitTable } from './table-split.js';
-import type { SplitPlan } from './table-split.js';
-import type { StoredTable, TablePreview } from './table.js';
+import type { TablePreview } from './table.js';
 import { Turnstile } from './turnstile.js';
 import { Workspace } from './workspace.js';
 
-/** A part of a split as it lies in the blob store. */
-export interface StoredPart extends StoredTable {
-  readonly name: string;
-  readonly rowCount: number;
-}
-
-/** Gives imports a database, shows tables and splits them. Tables are Parquet files in the blob store. */
+/** Gives imports and splits a database, and shows tables. Tables are Parquet files in the blob store. */
 @Injectable()
 export class TableEngine {
   private readonly turnstile: Turnstile;
@@ -44,19 +36,6 @@ export class TableEngine {
   /** Some rows of a table. */
   preview(sha256: string, window: PreviewWindow): Promise<TablePreview> {
     return this.onTable(sha256, (connection, table) => previewTable(connection, table, window));
-  }
-
-  /** Writes the parts of a split. The same table and plan give the same parts. */
-  split(sha256: string, plan: SplitPlan): Promise<StoredPart[]> {
-    return this.onTable(sha256, async (connection, table, folder) => {
-      const pathOf = (part: string) => join(folder, `${part}.parquet`);
-      await splitTable(connection, table, plan, pathOf);
-      const parts: StoredPart[] = [];
-      for (const { name, rowCount } of plan.parts) {
-        parts.push({ name, rowCount, ...(await this.blobs.putFile(pathOf(name))) });
-      }
-      return parts;
-    });
   }
 
   private onTable<T>(

@@ -134,23 +134,31 @@ class UnderConstruction {
     );
   }
 
-  /** Throws `cast_failed` with the first row of the source whose value a cast would lose. */
+  /**
+   * Throws `cast_failed` with the first row of the source whose value a cast would lose. One look at the rows for all
+   * columns, and a second one only to say what is wrong.
+   */
   async assertCasts(connection: DuckDBConnection, types: StepOf<'cast'>, path: string): Promise<void> {
-    for (const { column, value, target } of this.casts(types, path)) {
-      const reader = await connection.runAndReadAll(
-        `SELECT CAST(row_index AS VARCHAR), CAST(${column.id} AS VARCHAR) FROM ${this.relation}
-         WHERE NOT ${isMissing(column.id, column.type)} AND (${value}) IS NULL ORDER BY row_index LIMIT 1`,
-      );
-      const [first] = reader.getRows();
-      if (!first) continue;
-      const [row, bad] = first.map(String);
-      throw castFailed(`${path}.${column.name}`, {
-        column: column.name,
-        type: target,
-        row: row ?? '',
-        value: bad ?? '',
-      });
-    }
+    const casts = this.casts(types, path).map((cast) => ({
+      ...cast,
+      isLost: `(NOT ${isMissing(cast.column.id, cast.column.type)} AND (${cast.value}) IS NULL)`,
+    }));
+    const firsts = casts.map(({ isLost }) => `min(row_index) FILTER (${isLost})`);
+    const reader = await connection.runAndReadAll(`SELECT ${firsts.join(', ')} FROM ${this.relation}`);
+    const rows = (reader.getRows()[0] ?? []).map((row) => (row === null ? Infinity : Number(row)));
+    const row = Math.min(...rows);
+    const cast = casts[rows.indexOf(row)];
+    if (row === Infinity || !cast) return;
+    const { column, target } = cast;
+    const found = await connection.runAndReadAll(
+      `SELECT CAST(${column.id} AS VARCHAR) FROM ${this.relation} WHERE row_index = ${row}`,
+    );
+    throw castFailed(`${path}.${column.name}`, {
+      column: column.name,
+      type: target,
+      row: String(row),
+      value: String(found.getRows()[0]?.[0]),
+    });
   }
 
   private casts(types: StepOf<'cast'>, path: string) {
