@@ -35,6 +35,11 @@ export interface TableSource {
   readonly rowCount: number | null;
   /** Rows left out because every value was missing. */
   readonly droppedRowCount: number;
+  /**
+   * Whether the query gives all rows of files that have as many rows as a row group of the snapshot each, see
+   * `writeRowGroups`. It does no longer once rows are filtered out.
+   */
+  readonly isInRowGroups?: boolean;
 }
 
 /** The way to read one kind of file: makes one table of what was fetched. */

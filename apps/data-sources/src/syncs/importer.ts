@@ -11,11 +11,9 @@ import { Formats } from '../formats/formats.js';
 import type { EarlierVersion } from '../quality/checks/drift.js';
 import { inspectTable } from '../quality/inspect-table.js';
 import type { Recipe } from '../recipes/recipe.js';
-import { parquetSource, writeParquet } from '../tables/parquet.js';
+import { parquetSource, writeParquet, writeRowGroups } from '../tables/parquet.js';
 import { TableEngine } from '../tables/table-engine.js';
 import { profileTable } from '../tables/table-profile.js';
-import { transformTable } from '../transforms/transform-table.js';
-import { noRowsLeft } from '../transforms/transforms.errors.js';
 
 /** What is to be imported. */
 export interface ImportInput {
@@ -64,10 +62,8 @@ export class Importer {
     const format = await this.formats.find(recipe, files);
     const path = join(folder, 'snapshot.parquet');
     const measured = await this.tables.inDatabase(folder, signal, async (connection) => {
-      const read = await format.toTable({ files, recipe, folder, connection, signal });
-      const table = await transformTable(connection, read, recipe);
+      const table = await format.toTable({ files, recipe, folder, connection, signal });
       const rowCount = await writeSnapshot(connection, table, path);
-      if (rowCount === 0) throw noRowsLeft();
       onRows(rowCount);
       const columns = await profileTable(connection, { path, columns: table.columns, rowCount });
       const inspection = await inspectTable(connection, { path, columns, rowCount }, { recipe, earlier });
@@ -92,10 +88,11 @@ export class Importer {
 /** Writes the table and returns how many rows it has. */
 async function writeSnapshot(
   connection: DuckDBConnection,
-  { query, columns, rowCount }: TableSource,
+  { query, columns, rowCount, isInRowGroups }: TableSource,
   path: string,
 ): Promise<number> {
-  await writeParquet(connection, query, columns.length, path);
+  const write = isInRowGroups ? writeRowGroups : writeParquet;
+  await write(connection, query, columns.length, path);
   const reader = await connection.runAndReadAll(`SELECT count(*) FROM ${parquetSource(path)}`);
   const written = Number(reader.getRows()[0]?.[0]);
   // Two readers of the same file must agree; if they ever do not, no data may come of it.

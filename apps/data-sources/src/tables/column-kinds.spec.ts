@@ -6,7 +6,7 @@ import { quoteText } from './sql.js';
 async function kindOfValues(...values: string[]): Promise<string | undefined> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   const rows = values.map((value) => `(${value === '' ? 'NULL' : quoteText(value)})`).join(', ');
-  const [kind] = await inferKinds(connection, `(VALUES ${rows}) AS t (c0)`, 1);
+  const [kind] = await inferKinds(connection, `(VALUES ${rows}) AS t (c0)`, ['c0']);
   return kind;
 }
 
@@ -26,7 +26,10 @@ describe('inferKinds', () => {
     ['VARCHAR', ['2020-02-30']],
     ['VARCHAR', ['1_000']],
     ['VARCHAR', ['0x1F']],
-    ['VARCHAR', ['inf', '1.5']],
+    ['DOUBLE', ['inf', '1.5', '-INFINITY']],
+    ['DOUBLE', ['1', '+inf']],
+    ['VARCHAR', ['inf', '-inf']],
+    ['VARCHAR', ['info', '1.5']],
     ['VARCHAR', ['1e999']],
     // Rounded to doubles, these two identifiers would be one.
     ['VARCHAR', ['12345678901234567890', '12345678901234567891']],

@@ -1,31 +1,23 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { SEEN } from './seen.js';
 import type { ColumnKind } from './table.js';
 
 /** More columns in one query would cost DuckDB more memory than an operation may use. */
 const COLUMNS_PER_QUERY = 200;
 
-/** What values of a column look like, as bits. */
-const SEEN = {
-  integer: 1,
-  double: 2,
-  boolean: 4,
-  date: 8,
-  timestamp: 16,
-  text: 32,
-  longInteger: 64,
-} as const;
-
-/** Types every column by all of its values, not by a sample. */
+/** The kind of each of these text expressions over `source`, by all of its values, not by a sample. */
 export async function inferKinds(
   connection: DuckDBConnection,
   source: string,
-  columnCount: number,
+  texts: readonly string[],
 ): Promise<ColumnKind[]> {
   const kinds: ColumnKind[] = [];
-  for (let start = 0; start < columnCount; start += COLUMNS_PER_QUERY) {
-    const count = Math.min(COLUMNS_PER_QUERY, columnCount - start);
-    const seen = Array.from({ length: count }, (_, index) => `bit_or(${seenIn(`c${start + index}`)})`);
-    const reader = await connection.runAndReadAll(`SELECT ${seen.join(', ')} FROM ${source}`);
+  for (let start = 0; start < texts.length; start += COLUMNS_PER_QUERY) {
+    const some = texts.slice(start, start + COLUMNS_PER_QUERY);
+    const named = some.map((text, index) => `${text} AS v${index}`);
+    const seen = some.map((_, index) => `bit_or(${seenIn(`v${index}`)})`);
+    const query = `SELECT ${seen.join(', ')} FROM (SELECT ${named.join(', ')} FROM ${source})`;
+    const reader = await connection.runAndReadAll(query);
     kinds.push(...(reader.getRows()[0] ?? []).map((bits) => kindOf(Number(bits))));
   }
   return kinds;
@@ -37,10 +29,14 @@ export function kindOf(seen: number): ColumnKind {
   if (isOnly(SEEN.integer)) return 'BIGINT';
   // Integers that do not fit 64 bits are identifiers: rounding them would make different ones equal.
   if (isOnly(SEEN.integer, SEEN.longInteger)) return 'VARCHAR';
-  if (isOnly(SEEN.integer, SEEN.longInteger, SEEN.double)) return 'DOUBLE';
+  // A column of nothing but infinities is a column of words.
+  if (seen !== SEEN.infinite && isOnly(SEEN.integer, SEEN.double, SEEN.infinite)) return 'DOUBLE';
+  if ((seen & SEEN.double) !== 0 && isOnly(SEEN.integer, SEEN.longInteger, SEEN.double, SEEN.infinite)) {
+    return 'DOUBLE';
+  }
   if (isOnly(SEEN.boolean)) return 'BOOLEAN';
   if (isOnly(SEEN.date)) return 'DATE';
-  if (isOnly(SEEN.date, SEEN.timestamp)) return 'TIMESTAMP';
+  if (isOnly(SEEN.date, SEEN.timestamp, SEEN.offset)) return 'TIMESTAMP';
   return 'VARCHAR';
 }
 
@@ -59,6 +55,7 @@ function seenIn(name: string): string {
       CASE WHEN TRY_CAST(${name} AS BIGINT) IS NULL THEN ${SEEN.longInteger} ELSE ${SEEN.integer} END
     WHEN regexp_full_match(${name}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?')
       AND isfinite(TRY_CAST(${name} AS DOUBLE)) THEN ${SEEN.double}
+    WHEN regexp_full_match(${name}, '(?i)[+-]?inf(inity)?') THEN ${SEEN.infinite}
     WHEN lower(${name}) IN ('true', 'false') THEN ${SEEN.boolean}
     WHEN regexp_full_match(${name}, '[0-9]{4}-[0-9]{2}-[0-9]{2}')
       AND TRY_CAST(${name} AS DATE) IS NOT NULL THEN ${SEEN.date}

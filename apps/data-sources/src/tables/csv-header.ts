@@ -5,18 +5,17 @@ export const MAX_COLUMNS = 10_000;
 
 const COMMA = ','.charCodeAt(0);
 const OTHER_SEPARATORS = [';', '\t', '|'].map((text) => text.charCodeAt(0));
-const QUOTE = '"'.charCodeAt(0);
 
 /**
  * The separator, from the first bytes of a file: a comma when the header line has one outside quotes, else the first
  * semicolon, tab or bar in it, else a comma (one column).
  */
-export function detectSeparator(head: Uint8Array): number {
+export function detectSeparator(head: Uint8Array, quote: number): number {
   let isQuoted = false;
   let hasText = false;
   let other: number | undefined;
   for (const byte of head) {
-    if (byte === QUOTE) {
+    if (byte === quote) {
       isQuoted = !isQuoted;
       hasText = true;
     } else if (isQuoted) continue;

@@ -17,12 +17,40 @@ export async function writeParquet(
   columnCount: number,
   path: string,
 ): Promise<void> {
-  const byCells = Math.floor(CELLS_PER_GROUP / columnCount / SMALLEST_GROUP) * SMALLEST_GROUP;
-  const groupSize = Math.max(SMALLEST_GROUP, Math.min(LARGEST_GROUP, byCells));
   await connection.run('SET threads = 1');
-  await connection.run(
-    `COPY (${query}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupSize})`,
-  );
+  await copyTo(connection, query, columnCount, path);
+}
+
+/**
+ * The same with all threads, for a query that gives the rows of files which have as many rows as a row group each (the last
+ * may have fewer), and all of them: a file becomes a row group whichever thread takes it, so the bytes are the same.
+ */
+export async function writeRowGroups(
+  connection: DuckDBConnection,
+  query: string,
+  columnCount: number,
+  path: string,
+): Promise<void> {
+  await copyTo(connection, query, columnCount, path);
+  // Whoever measures the table next sums up in one order.
+  await connection.run('SET threads = 1');
+}
+
+async function copyTo(
+  connection: DuckDBConnection,
+  query: string,
+  columnCount: number,
+  path: string,
+): Promise<void> {
+  // The first level costs a third of the time of the default and leaves the files 2 % larger.
+  const options = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rowGroupSize(columnCount)}`;
+  await connection.run(`COPY (${query}) TO ${quoteText(path)} (${options})`);
+}
+
+/** Rows of one row group of a table with so many columns. */
+export function rowGroupSize(columnCount: number): number {
+  const byCells = Math.floor(CELLS_PER_GROUP / columnCount / SMALLEST_GROUP) * SMALLEST_GROUP;
+  return Math.max(SMALLEST_GROUP, Math.min(LARGEST_GROUP, byCells));
 }
 
 /** A Parquet file as a DuckDB table. */

@@ -66,12 +66,15 @@ export const csvRowTooLong = (line: number, limitBytes: number) =>
   );
 
 export const csvNotUtf8 = (line: number) =>
-  refusal('csv_not_utf8', `Line ${line} is not UTF-8 text. Save the file as UTF-8 and upload it again.`);
+  refusal(
+    'csv_not_utf8',
+    `Line ${line} is not UTF-8 text. Name the encoding that it has in the recipe (csv.encoding: latin1, windows-1252, utf-16le, utf-16be), or save it as UTF-8.`,
+  );
 
 export const csvNul = (line: number) =>
   refusal(
     'csv_nul',
-    `Line ${line} holds a NUL byte, so this is not a text file. Save it as a UTF-8 CSV file.`,
+    `Line ${line} holds a NUL byte, so this is not UTF-8 text. If it is UTF-16 without a byte order mark, name that in the recipe (csv.encoding); else save it as a UTF-8 CSV file.`,
   );
 
 export const tableTooLarge = (cause: unknown) =>

@@ -1,33 +1,70 @@
-import { join } from 'node:path';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
-import { inferKinds, typedValue } from '../../tables/column-kinds.js';
-import { cleanCsv } from '../../tables/csv-clean.js';
-import { csvSource } from '../../tables/csv-source.js';
+import type { FetchedFile } from '../../connectors/connector.js';
+import type { Recipe } from '../../recipes/recipe.js';
 import { quoteName } from '../../tables/sql.js';
 import type { Format, FormatInput, TableSource } from '../format.js';
-import { tooManyFiles } from '../formats.errors.js';
+import { onlyFile } from '../only-file.js';
+import { planColumns } from './csv-columns.js';
+import { dialectOf } from './csv-dialect.js';
+import { readCsv } from './csv-reader.js';
+import { csvSource } from './csv-source.js';
+import { openText } from './encodings.js';
+import { checkOverrides } from './overridden-value.js';
+
+type CsvOptions = NonNullable<Recipe['csv']>;
 
 /** CSV text: what no other format recognises is taken for it, and refused line by line when it is not. */
 @Injectable()
 export class CsvFormat implements Format {
-  readonly name = 'csv';
+  readonly name: 'csv' | 'tsv' = 'csv';
 
-  detects(): Promise<boolean> {
+  detects(_files: readonly FetchedFile[]): Promise<boolean> {
     return Promise.resolve(true);
   }
 
-  async toTable({ files, folder, connection, signal }: FormatInput): Promise<TableSource> {
-    const [file, ...others] = files;
-    if (!file || others.length > 0) throw tooManyFiles(this.name);
-    const path = join(folder, 'clean.csv');
-    const { names, separator, rowCount, droppedRowCount } = await cleanCsv(file.path, path, signal);
-    const source = csvSource(path, separator, names.length);
-    const kinds = await inferKinds(connection, source, names.length);
-    const columns = names.map((name, index) => ({ name, kind: kinds[index] ?? 'VARCHAR' }));
-    const values = columns.map(
-      ({ name, kind }, index) => `${typedValue(`c${index}`, kind)} AS ${quoteName(name)}`,
+  async toTable({ files, recipe, folder, connection, signal }: FormatInput): Promise<TableSource> {
+    const { path } = onlyFile(this.name, files);
+    const rows = await this.read(path, this.optionsOf(recipe), { folder, signal });
+    const { columns, nullTexts } = await planColumns(connection, rows, recipe);
+    const source = csvSource(
+      rows,
+      columns.map(({ readAs }) => readAs),
+      nullTexts,
     );
-    const query = `SELECT ${values.join(', ')} FROM ${source}`;
-    return { kind: 'table', query, columns, rowCount, droppedRowCount };
+    const doubtful = columns.flatMap(({ name, kind, value, doubtful }) =>
+      doubtful ? [{ name, kind, value, ...doubtful }] : [],
+    );
+    await checkOverrides(connection, source, doubtful);
+    const values = columns.map(({ name, value }) => `${value} AS ${quoteName(name)}`);
+    return {
+      kind: 'table',
+      query: `SELECT ${values.join(', ')} FROM ${source}`,
+      columns: columns.map(({ name, kind }) => ({ name, kind })),
+      rowCount: rows.rowCount,
+      droppedRowCount: rows.droppedRowCount,
+      isInRowGroups: true,
+    };
   }
+
+  /** What the recipe says, and what the format itself implies. */
+  protected optionsOf(recipe: Recipe): CsvOptions {
+    return recipe.csv ?? {};
+  }
+
+  private async read(path: string, options: CsvOptions, work: { folder: string; signal: AbortSignal }) {
+    const file = await open(path, 'r');
+    try {
+      const text = () => textOf(file, options);
+      const dialect = await dialectOf(await text(), options);
+      return { ...(await readCsv(await text(), dialect, work)), dialect };
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function textOf(file: FileHandle, options: CsvOptions) {
+  return openText(file, options.encoding ?? 'auto');
 }

@@ -1,0 +1,27 @@
+import { quoteText } from '../../tables/sql.js';
+import type { CsvDialect } from './value-scanner.js';
+
+/** The canonical rows of a file (see RowScanner). */
+export interface CanonicalRows {
+  /** In order. */
+  readonly paths: readonly string[];
+  readonly dialect: CsvDialect;
+}
+
+/**
+ * Canonical rows as a DuckDB table function with the columns c0, c1, … of these types; `nullTexts` are missing values in
+ * all columns, besides the empty text.
+ */
+export function csvSource(
+  { paths, dialect }: CanonicalRows,
+  types: readonly string[],
+  nullTexts: readonly string[],
+): string {
+  const files = paths.map(quoteText).join(', ');
+  const columns = types.map((type, index) => `'c${index}': '${type}'`).join(', ');
+  const nulls = ['', ...nullTexts].map(quoteText).join(', ');
+  const quote = quoteText(String.fromCharCode(dialect.quote));
+  return `read_csv([${files}], auto_detect = false, header = false, new_line = '\\n', comment = '', hive_partitioning = false,
+    delim = ${quoteText(String.fromCharCode(dialect.separator))}, quote = ${quote}, escape = ${quote}, nullstr = [${nulls}],
+    max_line_size = 2000000, buffer_size = 32000000, columns = {${columns}})`;
+}
