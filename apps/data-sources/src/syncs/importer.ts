@@ -14,6 +14,8 @@ import type { Recipe } from '../recipes/recipe.js';
 import { parquetSource, writeParquet, writeRowGroups } from '../tables/parquet.js';
 import { TableEngine } from '../tables/table-engine.js';
 import { profileTable } from '../tables/table-profile.js';
+import { transformTable } from '../transforms/transform-table.js';
+import { noRowsLeft } from '../transforms/transforms.errors.js';
 
 /** What is to be imported. */
 export interface ImportInput {
@@ -62,8 +64,10 @@ export class Importer {
     const format = await this.formats.find(recipe, files);
     const path = join(folder, 'snapshot.parquet');
     const measured = await this.tables.inDatabase(folder, signal, async (connection) => {
-      const table = await format.toTable({ files, recipe, folder, connection, signal });
+      const read = await format.toTable({ files, recipe, folder, connection, signal });
+      const table = await transformTable(connection, read, recipe);
       const rowCount = await writeSnapshot(connection, table, path);
+      if (rowCount === 0) throw noRowsLeft();
       onRows(rowCount);
       const columns = await profileTable(connection, { path, columns: table.columns, rowCount });
       const inspection = await inspectTable(connection, { path, columns, rowCount }, { recipe, earlier });
