@@ -7,6 +7,7 @@ import type { Config } from './config.js';
 import { DataSourcesController } from './data-sources.controller.js';
 import { entities, migrations } from './data-source.js';
 import { DatasetsModule } from './datasets/datasets.module.js';
+import { SourcesModule } from './sources/sources.module.js';
 import { SplitsModule } from './splits/splits.module.js';
 import { SyncsModule } from './syncs/syncs.module.js';
 import { UploadsModule } from './uploads/uploads.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         DatasetsModule,
         SplitsModule,
         SyncsModule,
+        SourcesModule,
       ],
       controllers: [DataSourcesController],
     };

@@ -1,6 +1,7 @@
 import { blobsEnv, natsEnv, postgresEnv, serviceEnv } from '@aimass/platform-config';
 import { z } from 'zod';
 import { parseAllowList } from './net/allow-list.js';
+import { parseKeyRing } from './secrets/key-ring.js';
 
 /** Everything this service reads from its environment. */
 export const configSchema = z.object({
@@ -20,6 +21,12 @@ export const configSchema = z.object({
     .min(1)
     .default(1024 ** 3)
     .describe('largest upload'),
+  /** Credentials of sources are encrypted with the first key and decrypted with any; without one none can be stored. */
+  SECRETS_KEYS: z
+    .string()
+    .default('')
+    .refine(isKeyRing, 'id:base64 of 32 bytes, several separated by commas, each id once')
+    .describe('keys that encrypt credentials, the newest first'),
   /** Sources reach public addresses only, and what is listed here. */
   EGRESS_ALLOW: z
     .string()
@@ -94,6 +101,15 @@ export const configSchema = z.object({
 });
 
 export type Config = z.infer<typeof configSchema>;
+
+function isKeyRing(text: string): boolean {
+  try {
+    parseKeyRing(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isAllowList(text: string): boolean {
   try {

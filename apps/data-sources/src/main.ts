@@ -1,4 +1,4 @@
-import { dataSources, splits, syncs } from '@aimass/contracts';
+import { dataSources, sources, splits, syncs } from '@aimass/contracts';
 import { runService } from '@aimass/platform-service';
 import { AppModule } from './app.module.js';
 import { configSchema } from './config.js';
@@ -7,5 +7,10 @@ await runService({
   name: 'data-sources',
   configSchema,
   module: (config) => AppModule.with(config),
-  grpc: [dataSources.DataSourcesServiceService, splits.SplitsServiceService, syncs.SyncsServiceService],
+  grpc: [
+    dataSources.DataSourcesServiceService,
+    sources.SourcesServiceService,
+    syncs.SyncsServiceService,
+    splits.SplitsServiceService,
+  ],
 });

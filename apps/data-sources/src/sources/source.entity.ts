@@ -1,4 +1,3 @@
-import { newId } from '@aimass/platform-persistence';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Recipe } from '../recipes/recipe.js';
 import type { SourceConfig } from './source-config.js';
@@ -6,14 +5,12 @@ import type { SourceConfig } from './source-config.js';
 /** When a source is read by itself: so long after the last time, or by five cron fields in UTC. */
 export type SourceSchedule = { readonly everySeconds: number } | { readonly cron: string };
 
-/** What was there at the last sync that ended well, so that the next one can tell that nothing has changed. */
+/** What was there at the last sync, so that the next one can tell that nothing has changed. */
 export interface LastFetch {
   /** Digest of everything that was fetched. */
   readonly sha256: string;
   /** What the source calls this state of its content, such as an ETag; null when it has no word for it. */
   readonly validator: string | null;
-  /** The version that holds it. */
-  readonly datasetVersionId: string;
 }
 
 /** What a source is made of. */
@@ -69,7 +66,7 @@ export class Source implements SourceContent {
   @Column('text', { name: 'last_sync_id', nullable: true })
   readonly lastSyncId: string | null;
 
-  /** Null before the first sync that ended well, and after a change of what is read or how. */
+  /** Null before the first sync, and after a change of what is read or how. */
   @Column('jsonb', { nullable: true })
   readonly fetched: LastFetch | null;
 
@@ -87,10 +84,11 @@ export class Source implements SourceContent {
   @Column('timestamptz', { name: 'updated_at' })
   readonly updatedAt: Date;
 
-  static create(organizationId: string, content: SourceContent): Source {
+  /** With an id that the caller has made, since credentials are bound to it. */
+  static create(id: string, organizationId: string, content: SourceContent): Source {
     const now = new Date();
     return Object.assign(new Source(), content, {
-      id: newId('src'),
+      id,
       organizationId,
       kind: content.config.kind,
       lastSyncId: null,
@@ -117,9 +115,9 @@ export class Source implements SourceContent {
     Object.assign(this, { lastSyncId: syncId, nextSyncAt });
   }
 
-  /** A sync ended well. */
-  remember(fetched: LastFetch): void {
-    Object.assign(this, { fetched });
+  /** The schedule's turn passes without a sync. */
+  skipTurn(nextSyncAt: Date | null): void {
+    Object.assign(this, { nextSyncAt });
   }
 
   /** Takes the source away, and its credentials with it. */

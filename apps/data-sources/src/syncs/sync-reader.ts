@@ -35,12 +35,16 @@ export class SyncReader {
     signal: AbortSignal,
     onBytes: (fetchedBytes: number) => void,
   ): Promise<ReadResult> {
-    const { origin, previous } = await this.origins.of(sync);
+    const { origin, previous, source } = await this.origins.of(sync);
     const limits = { maxBytes: this.config.FETCH_LIMIT_BYTES, maxFiles: MAX_FILES };
     const sink = new FetchSink(folder, limits, onBytes);
     const fetched = await this.connectors.fetch(origin, sink, signal, previous);
     signal.throwIfAborted();
-    if (fetched !== 'unchanged') return { origin, fetched, sha256: fetchedDigest(fetched.files) };
+    if (fetched !== 'unchanged') {
+      const sha256 = fetchedDigest(fetched.files);
+      if (source) await this.origins.remember(source, { sha256, validator: fetched.validator });
+      return { origin, fetched, sha256 };
+    }
     if (!previous) throw new Error(`${sync.id}: the ${origin.kind} connector compares with nothing`);
     return { origin, fetched: null, sha256: previous.sha256 };
   }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConnectorsModule } from '../connectors/connectors.module.js';
 import { DatasetsModule } from '../datasets/datasets.module.js';
 import { FormatsModule } from '../formats/formats.module.js';
+import { SourceRecordsModule } from '../sources/source-records.module.js';
 import { TablesModule } from '../tables/tables.module.js';
 import { UploadsModule } from '../uploads/uploads.module.js';
 import { Importer } from './importer.js';
@@ -19,7 +20,14 @@ import { SyncsRepository } from './syncs.repository.js';
 import { SyncsService } from './syncs.service.js';
 
 @Module({
-  imports: [ConnectorsModule, DatasetsModule, FormatsModule, TablesModule, UploadsModule],
+  imports: [
+    ConnectorsModule,
+    DatasetsModule,
+    FormatsModule,
+    SourceRecordsModule,
+    TablesModule,
+    UploadsModule,
+  ],
   controllers: [SyncsController],
   providers: [
     SyncsRepository,

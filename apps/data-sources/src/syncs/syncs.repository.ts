@@ -5,6 +5,15 @@ import type { Page, PageBounds } from '@aimass/platform-persistence';
 import { DataSource, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Sync } from './sync.entity.js';
+import type { SyncFailure } from './sync.entity.js';
+
+/** That the newest syncs of a source have failed. */
+export interface SourceFailures {
+  readonly sourceId: string;
+  /** One at least. */
+  readonly count: number;
+  readonly lastError: SyncFailure;
+}
 
 /** The right to say how a sync goes on: a service, and the attempt it speaks of. */
 export interface SyncLease {
@@ -51,6 +60,18 @@ export class SyncsRepository {
       .createQueryBuilder(Sync, 'sync')
       .where(`sync.source_id = :sourceId AND sync.state IN ('queued', 'fetching', 'importing')`, { sourceId })
       .getOne();
+  }
+
+  /** Of those sources whose newest syncs have failed: how many since one ended well, and why the last one did. */
+  async listFailures(sourceIds: readonly string[], tx?: EntityManager): Promise<SourceFailures[]> {
+    return (tx ?? this.dataSource).query(
+      `SELECT source_id AS "sourceId", count(*)::int AS count, (array_agg(error ORDER BY id DESC))[1] AS "lastError"
+       FROM sync WHERE source_id = ANY ($1) AND state = 'failed' AND id > coalesce(
+         (SELECT max(good.id) FROM sync good
+          WHERE good.source_id = sync.source_id AND good.state IN ('succeeded', 'unchanged')), '')
+       GROUP BY source_id`,
+      [sourceIds],
+    );
   }
 
   /** The organization's syncs; of one source when one is given. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DomainError } from '@aimass/platform-errors';
 import { freeKey, onceOnly, pageBounds } from '@aimass/platform-persistence';
 import type { Page, PageRequest } from '@aimass/platform-persistence';
 import type { EntityManager } from 'typeorm';
@@ -7,6 +8,7 @@ import { Sync } from './sync.entity.js';
 import type { SyncRequest } from './sync.entity.js';
 import { syncFinished, syncNotFound } from './syncs.errors.js';
 import { SyncsRepository } from './syncs.repository.js';
+import type { SourceFailures } from './syncs.repository.js';
 
 /** A sync that ends in another process is noticed by looking. */
 const POLL_MS = 500;
@@ -37,6 +39,26 @@ export class SyncsService {
     const sync = Sync.create(request);
     await this.syncs.insert(tx, sync);
     return sync.id;
+  }
+
+  /** The source's sync that has not ended, seen within the transaction; null for none. */
+  findOpenBySource(tx: EntityManager, sourceId: string): Promise<Sync | null> {
+    return this.syncs.findOpenBySource(tx, sourceId);
+  }
+
+  /** Of those sources whose newest syncs have failed, in no order. */
+  listFailures(sourceIds: readonly string[], tx?: EntityManager): Promise<SourceFailures[]> {
+    return this.syncs.listFailures(sourceIds, tx);
+  }
+
+  /** Ends the source's sync that has not ended, if there is one. */
+  async cancelOpen(organizationId: string, sourceId: string): Promise<void> {
+    const open = await this.syncs.transaction((tx) => this.syncs.findOpenBySource(tx, sourceId));
+    if (!open) return;
+    await this.cancel(organizationId, open.id).catch((error: unknown) => {
+      // It ended by itself before it could be ended.
+      if (!(error instanceof DomainError && error.code === 'data_sources.sync_finished')) throw error;
+    });
   }
 
   /** Says that there may be new syncs. */
