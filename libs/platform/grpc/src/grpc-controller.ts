@@ -1,9 +1,15 @@
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
-import type { MethodDefinition, sendUnaryData, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js';
+import type {
+  MethodDefinition,
+  sendUnaryData,
+  ServerReadableStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+} from '@grpc/grpc-js';
 import { DomainError, toDomainError } from '@aimass/platform-errors';
 import { setTimeout as delay } from 'node:timers/promises';
-import { from } from 'rxjs';
+import { from, ignoreElements } from 'rxjs';
 import { toGrpcError } from './error-transport.js';
 import { logFailure } from './grpc-error.filter.js';
 import type { GrpcServiceDefinition, UnaryContext } from './service-types.js';
@@ -19,6 +25,9 @@ export function GrpcController(definition: GrpcServiceDefinition): ClassDecorato
     for (const [name, method] of Object.entries(definition)) bindMethod(prototype, name, method);
   };
 }
+
+/** What a sender waits for when its reader is slow. */
+const ENDS_OF_A_WAIT = ['drain', 'cancelled', 'close'] as const;
 
 type Handler = (...args: unknown[]) => unknown;
 
@@ -49,13 +58,39 @@ function adapt(handler: Handler, method: MethodDefinition<unknown, unknown>): Ha
   }
   if (method.requestStream) return adaptClientStream(handler);
   if (method.responseStream) {
-    return function (this: unknown, request) {
-      return from(handler.call(this, request) as AsyncIterable<unknown>);
+    return function (this: unknown, request, _metadata, call) {
+      const messages = handler.call(this, request) as AsyncIterable<unknown>;
+      return from(sendAll(call as ServerWritableStream<unknown, unknown>, messages)).pipe(ignoreElements());
     };
   }
   return function (this: unknown, request, _metadata, call) {
     return handler.call(this, request, contextOf(call as ServerUnaryCall<unknown, unknown>));
   };
+}
+
+/**
+ * Takes a message when the last one is on its way: left to Nest, a fast sender would fill the memory with what its
+ * reader is not ready for. A caller that goes away ends the work at its next message.
+ */
+async function sendAll(
+  call: ServerWritableStream<unknown, unknown>,
+  messages: AsyncIterable<unknown>,
+): Promise<void> {
+  for await (const message of messages) {
+    if (call.cancelled) return;
+    if (!call.write(message)) await drainedOrGone(call);
+  }
+}
+
+function drainedOrGone(call: ServerWritableStream<unknown, unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      for (const event of ENDS_OF_A_WAIT) call.off(event, settle);
+      resolve();
+    };
+    for (const event of ENDS_OF_A_WAIT) call.once(event, settle);
+    if (call.cancelled) settle();
+  });
 }
 
 function contextOf(call: ServerUnaryCall<unknown, unknown>): UnaryContext {

@@ -353,6 +353,27 @@ describe('a stream of responses', () => {
     await ended;
   });
 
+  it('is made no faster than it is read, and ends when its slow reader goes away', async () => {
+    const points = [{ sequence: '1', metric: 'x'.repeat(1024 * 1024), trial: '', epoch: '1', value: 1 }];
+    let made = 0;
+    const ended = new Promise<void>((resolve) => {
+      handlers.watchJob = async function* () {
+        try {
+          for (; made < 500; made++) yield await Promise.resolve({ job: undefined, points });
+        } finally {
+          resolve();
+        }
+      };
+    });
+    for await (const _received of client.watchJob(watching)) {
+      await delay(300);
+      break;
+    }
+    await ended;
+    expect(made).toBeGreaterThan(0);
+    expect(made).toBeLessThan(50);
+  });
+
   it('ends in the service when the signal aborts', async () => {
     const abort = new AbortController();
     const ended = new Promise<void>((resolve) => {
