@@ -11,6 +11,8 @@ import type { ColumnKind } from '../src/tables/table.js';
 /** A folder of its own and a database, for tests of what is computed on tables. */
 export interface TableBench {
   readonly connection: DuckDBConnection;
+  /** Writes the rows of a query as Parquet and returns the path. */
+  write(select: string): Promise<string>;
   /** Writes the rows of a query as Parquet and profiles them. */
   table(select: string): Promise<MeasuredTable>;
   dispose(): Promise<void>;
@@ -23,11 +25,16 @@ export async function tableBench(): Promise<TableBench> {
   const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'`);
   let tables = 0;
+  const write = async (select: string): Promise<string> => {
+    const path = join(folder, `table-${++tables}.parquet`);
+    await connection.run(`COPY (${select}) TO ${quoteText(path)} (FORMAT parquet)`);
+    return path;
+  };
   return {
     connection,
+    write,
     table: async (select) => {
-      const path = join(folder, `table-${++tables}.parquet`);
-      await connection.run(`COPY (${select}) TO ${quoteText(path)} (FORMAT parquet)`);
+      const path = await write(select);
       const reader = await connection.runAndReadAll(`SELECT * FROM ${quoteText(path)} LIMIT 0`);
       const types = reader.columnTypes().map(String);
       const columns = reader.columnNames().map((name, index) => ({ name, kind: types[index] as ColumnKind }));
