@@ -27,6 +27,12 @@ describe('the columns of a job', () => {
     );
   });
 
+  it('refuse a target that preprocessing has rescaled, but no such feature', () => {
+    const prepared = [...columns, { name: 'z', type: 'double', isNumeric: true, isRescaled: true }];
+    expect(() => assertColumns({ target: 'z', features: null }, prepared)).toThrow(/not be in its units/);
+    expect(() => assertColumns({ target: 'a', features: ['z'] }, prepared)).not.toThrow();
+  });
+
   it('must leave a feature', () => {
     const few = columns.filter(({ name }) => name !== 'b');
     expect(() => assertColumns({ target: 'a', features: null }, few)).toThrow(/No numeric column is left/);

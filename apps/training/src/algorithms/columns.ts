@@ -7,12 +7,18 @@ export interface DataColumn {
   /** For people: `text`, `integer`, … */
   readonly type: string;
   readonly isNumeric: boolean;
+  /** Whether its values are no more in the units of the data: standardized, or a category as 0 and 1. */
+  readonly isRescaled?: boolean;
 }
 
-/** Checks that the chosen columns exist, are numbers, and that the target is no feature. Throws `invalid`. */
+/**
+ * Checks that the chosen columns exist, are numbers, that the target is no feature, and that it is in the units of the
+ * data: predictions would be in others. Throws `invalid`.
+ */
 export function assertColumns(choice: ColumnChoice, columns: readonly DataColumn[]): void {
   const { target, features } = choice;
   assertNumeric(target, 'hyperparameters.target', columns);
+  if (columns.some(({ name, isRescaled }) => name === target && isRescaled)) throw targetRescaled(target);
   if (features?.includes(target)) throw targetIsFeature(target);
   for (const feature of features ?? []) assertNumeric(feature, 'hyperparameters.features', columns);
   const hasOther = columns.some(({ name, isNumeric }) => isNumeric && name !== target);
@@ -35,6 +41,12 @@ const columnNotNumeric = ({ name, type }: DataColumn, path: string) => {
   return new DomainError('invalid', 'training.column_not_numeric', message, {
     violations: [{ path, message }],
   });
+};
+
+const targetRescaled = (target: string) => {
+  const message = `Column "${target}" is standardized or one-hot encoded by the recipe of the data, so predictions would not be in its units. Leave the target out of these steps.`;
+  const violations = [{ path: 'hyperparameters.target', message }];
+  return new DomainError('invalid', 'training.target_rescaled', message, { violations });
 };
 
 const targetIsFeature = (target: string) => {

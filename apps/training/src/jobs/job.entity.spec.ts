@@ -17,7 +17,7 @@ function queued(): Job {
       datasetVersionId: 'dsv_1',
       splitId: 'spl_1',
     },
-    ...{ hyperparameters: {}, channels: [], outputModel: 'm', outputAlias: '' },
+    ...{ hyperparameters: {}, channels: [], preprocessingSha256: '', outputModel: 'm', outputAlias: '' },
   });
 }
 

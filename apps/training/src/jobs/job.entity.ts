@@ -27,6 +27,8 @@ export interface JobOrder {
   /** As given; every value as text. */
   readonly hyperparameters: Readonly<Record<string, string>>;
   readonly channels: readonly Channel[];
+  /** Blob of the transforms that the channels have been through; empty when there are none. */
+  readonly preprocessingSha256: string;
   readonly outputModel: string;
   /** Empty for none. */
   readonly outputAlias: string;
@@ -58,6 +60,9 @@ export class Job implements JobOrder {
 
   @Column('jsonb')
   readonly channels: readonly Channel[];
+
+  @Column('text', { name: 'preprocessing_sha256' })
+  readonly preprocessingSha256: string;
 
   @Column('text', { name: 'output_model' })
   readonly outputModel: string;

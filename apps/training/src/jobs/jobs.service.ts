@@ -78,9 +78,10 @@ export class JobsService {
     const split = await this.splits.get(organizationId, splitId);
     assertColumns(definition.columns(hyperparameters), split.columns);
     if (!split.channels.some(({ name }) => name === 'train')) throw splitWithoutTrain(splitId);
-    const { datasetVersionId, channels } = split;
+    const { datasetVersionId, channels, preprocessingSha256 } = split;
     const named = { outputModel: output.model, outputAlias: output.alias };
-    return { organizationId, algorithm, datasetVersionId, splitId, hyperparameters, channels, ...named };
+    const data = { datasetVersionId, splitId, channels, preprocessingSha256 };
+    return { organizationId, algorithm, hyperparameters, ...data, ...named };
   }
 }
 

@@ -1,14 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BlobStore } from '@aimass/platform-blobs';
 import { BLOBS } from '@aimass/platform-service';
+import type { JobResult } from '../jobs/job-result.js';
 import type { JobState } from '../jobs/job-state.js';
 import { RUNNER } from '../runners/runner.js';
 import type { Runner, RunStatus } from '../runners/runner.js';
+import { collectArtifacts } from './artifacts.js';
 import { LeaseLost } from './lease-pulse.js';
 import { outcomeOf, settle } from './run-outcome.js';
 import type { RunOutcome } from './run-outcome.js';
 import { RunsRepository } from './runs.repository.js';
 import type { Lease } from './runs.repository.js';
+import { withPreprocessing } from './shipped-model.js';
 
 const LOG_BYTES = 1024 * 1024;
 
@@ -28,7 +31,7 @@ export class RunFinisher {
     const outcome: RunOutcome =
       state === 'cancelling'
         ? { kind: 'lost', reason: 'it was cancelled' }
-        : await outcomeOf(lease, ended, this.runner, this.blobs);
+        : await outcomeOf(lease, ended, this.runner, (root) => this.collect(lease, root));
     await this.settle(lease, outcome);
   }
 
@@ -53,6 +56,13 @@ export class RunFinisher {
     });
     if (!job) throw new LeaseLost();
     if (job.isFinished) await this.removeFiles(lease.jobId);
+  }
+
+  /** The model with the transforms that its data had been through. */
+  private async collect({ jobId }: Lease, root: string): Promise<JobResult> {
+    const [job] = await this.runs.findAll([jobId]);
+    if (!job) throw new LeaseLost();
+    return withPreprocessing(await collectArtifacts(root, this.blobs), job.preprocessingSha256, this.blobs);
   }
 
   /** After a lost lease: ends our trainer, unless somebody has taken over this very run. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FsBlobStore } from '@aimass/platform-blobs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProcessRunner } from '../runners/process-runner.js';
+import { collectArtifacts } from './artifacts.js';
 import { outcomeOf } from './run-outcome.js';
 
 const ref = { jobId: 'job_1', run: 1 };
@@ -19,12 +20,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
-const outcome = (code: number) => outcomeOf(ref, { kind: 'exited', code }, runner, blobs);
+const collect = (root: string) => collectArtifacts(root, blobs);
+const outcome = (code: number) => outcomeOf(ref, { kind: 'exited', code }, runner, collect);
 const explain = (text: string) => writeFile(join(runner.rootOf(ref), 'output', 'failure'), text);
 
 describe('what a run came to', () => {
   it('is lost when the trainer vanished or was killed', async () => {
-    expect(await outcomeOf(ref, { kind: 'absent' }, runner, blobs)).toMatchObject({ kind: 'lost' });
+    expect(await outcomeOf(ref, { kind: 'absent' }, runner, collect)).toMatchObject({ kind: 'lost' });
     expect(await outcome(137)).toEqual({ kind: 'lost', reason: 'it was ended by signal 9' });
     expect(await outcome(143)).toEqual({ kind: 'lost', reason: 'it was ended by signal 15' });
   });

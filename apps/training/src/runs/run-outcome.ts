@@ -1,9 +1,7 @@
-import type { BlobStore } from '@aimass/platform-blobs';
 import type { JobResult } from '../jobs/job-result.js';
 import type { Job, JobFailure } from '../jobs/job.entity.js';
 import type { Runner, RunRef, RunStatus } from '../runners/runner.js';
 import { ArtifactInvalid } from './artifact-invalid.js';
-import { collectArtifacts } from './artifacts.js';
 import { readPlainFile } from './trainer-files.js';
 
 /** How a run ended, for its job. `lost`: not by the trainer's own doing, so it may be tried again. */
@@ -18,15 +16,18 @@ const MAX_FAILURE_BYTES = 64 * 1024;
 const MAX_FAILURE_LENGTH = 4_000;
 const CRASH_LOG_BYTES = 2_000;
 
-/** Finds out what a run that has ended came to; a model is in the blob store when this returns. */
+/** Takes over the model that a trainer left below `root`; throws ArtifactInvalid when that is none. */
+type Collect = (root: string) => Promise<JobResult>;
+
+/** Finds out what a run that has ended came to; a model has been collected when this returns. */
 export async function outcomeOf(
   ref: RunRef,
   status: Exclude<RunStatus, { kind: 'running' }>,
   runner: Runner,
-  blobs: BlobStore,
+  collect: Collect,
 ): Promise<RunOutcome> {
   if (status.kind === 'absent') return { kind: 'lost', reason: 'it disappeared' };
-  if (status.code === 0) return modelOf(runner.rootOf(ref), blobs);
+  if (status.code === 0) return modelOf(runner.rootOf(ref), collect);
   if (KILLED_CODES.includes(status.code)) {
     return { kind: 'lost', reason: `it was ended by signal ${status.code - 128}` };
   }
@@ -41,9 +42,9 @@ export function settle(job: Job, outcome: RunOutcome): void {
   else if (!job.retry()) job.fail(trainerLost(job.attempt, outcome.reason));
 }
 
-async function modelOf(root: string, blobs: BlobStore): Promise<RunOutcome> {
+async function modelOf(root: string, collect: Collect): Promise<RunOutcome> {
   try {
-    return { kind: 'succeeded', result: await collectArtifacts(root, blobs) };
+    return { kind: 'succeeded', result: await collect(root) };
   } catch (error) {
     if (!(error instanceof ArtifactInvalid)) throw error;
     const message = `The trainer ended well, but what it left cannot be registered: ${error.message}.`;
