@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly works?: readonly string[];
   /** Measure with these numbers of connections. */
   readonly connections?: readonly number[];
+  /** Size of the file that is measured with. */
+  readonly megabytes?: number;
   /** Prints a line for people. */
   readonly say: (line: string) => void;
   /** Aborted when the user wants it to end. */

@@ -2,23 +2,26 @@ import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
 import { gatewayBench } from './gateway/gateway.bench.js';
 import { inferenceBench } from './inference/inference.bench.js';
+import { ingestBench } from './ingest/ingest.bench.js';
 import { overloadBench } from './overload/overload.bench.js';
 
 /** Every benchmark by name. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   gateway: gatewayBench,
   inference: inferenceBench,
+  ingest: ingestBench,
   overload: overloadBench,
 };
 
-const USAGE = `npm run bench -- NAME [--json] [--rounds N] [--seconds N] [--targets A,B] [--work A,B] [--connections N,M]
+const USAGE = `npm run bench -- NAME [--json] [--rounds N] [--seconds N] [--targets A,B] [--work A,B] [--connections N,M] [--megabytes N]
 
   --rounds N         how often each target is measured; targets take turns
   --seconds N        how long each measurement takes
   --json             the last line is one JSON object
   --targets A,B      inference: these targets only
   --work A,B         inference: these works only
-  --connections N,M  inference: these numbers of connections`;
+  --connections N,M  inference: these numbers of connections
+  --megabytes N      ingest: size of the file, 1000 unless told`;
 
 /** As a shell reports a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
@@ -48,7 +51,7 @@ async function main(): Promise<number> {
 }
 
 function readOptions(
-  { rounds, seconds, targets, work, connections }: ReturnType<typeof readArguments>['values'],
+  { rounds, seconds, targets, work, connections, megabytes }: ReturnType<typeof readArguments>['values'],
   { defaults }: Bench,
   signal: AbortSignal,
 ): BenchOptions {
@@ -60,6 +63,7 @@ function readOptions(
     ...(connections !== undefined && {
       connections: connections.split(',').map((count) => positive(count, '--connections')),
     }),
+    ...(megabytes !== undefined && { megabytes: positive(megabytes, '--megabytes') }),
     say: (line) => void process.stdout.write(`${line}\n`),
     signal,
   };
@@ -75,6 +79,7 @@ function readArguments() {
       targets: { type: 'string' },
       work: { type: 'string' },
       connections: { type: 'string' },
+      megabytes: { type: 'string' },
     },
   });
 }

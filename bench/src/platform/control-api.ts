@@ -1,3 +1,4 @@
+import { openAsBlob } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long something the platform does by itself may take. */
@@ -24,6 +25,11 @@ export class ControlApi {
     return this.send<T>('POST', '/api/v1/uploads', content, type);
   }
 
+  /** Stores one file without holding it in memory. */
+  async uploadFile<T>(path: string, type: string): Promise<T> {
+    return this.send<T>('POST', '/api/v1/uploads', await openAsBlob(path), type);
+  }
+
   /** Repeats `attempt` until it neither throws nor returns undefined; `what` names it should that take too long. */
   async until<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
     const deadline = Date.now() + PATIENCE_MS;
@@ -38,7 +44,12 @@ export class ControlApi {
     }
   }
 
-  private async send<T>(method: string, path: string, body?: string | Buffer, type?: string): Promise<T> {
+  private async send<T>(
+    method: string,
+    path: string,
+    body?: string | Buffer | Blob,
+    type?: string,
+  ): Promise<T> {
     const headers = {
       authorization: `Bearer ${this.key}`,
       ...(type === undefined ? {} : { 'content-type': type }),
@@ -47,13 +58,16 @@ export class ControlApi {
       method,
       headers,
       signal: this.signal,
-      ...(body === undefined
-        ? {}
-        : { body: new Blob([typeof body === 'string' ? body : new Uint8Array(body)]) }),
+      ...(body === undefined ? {} : { body: blobOf(body) }),
     };
     const response = await fetch(`${this.gatewayUrl}${path}`, init);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
     return JSON.parse(text) as T;
   }
+}
+
+function blobOf(body: string | Buffer | Blob): Blob {
+  if (body instanceof Blob) return body;
+  return new Blob([typeof body === 'string' ? body : new Uint8Array(body)]);
 }
