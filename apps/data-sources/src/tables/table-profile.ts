@@ -1,12 +1,18 @@
 import type { DuckDBConnection, Json } from '@duckdb/node-api';
 import { parquetSource } from './parquet.js';
 import { quoteName } from './sql.js';
-import type { ColumnKind, ColumnProfile } from './table.js';
+import type { ColumnKind, ColumnProfile, TensorType } from './table.js';
+
+interface MeasuredColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly tensor?: TensorType;
+}
 
 /** What is to be profiled. */
 export interface ProfileInput {
   readonly path: string;
-  readonly columns: readonly { readonly name: string; readonly kind: ColumnKind }[];
+  readonly columns: readonly MeasuredColumn[];
   readonly rowCount: number;
 }
 
@@ -21,6 +27,8 @@ const EXACT_DISTINCT = 1_500;
 const LARGEST_SQUARE = 1e150;
 const MAX_TEXT = 256;
 const NUMERIC: readonly ColumnKind[] = ['DOUBLE', 'BIGINT', 'INTEGER'];
+/** Values of which no two are held in memory: images and tensors have no order, and are counted by their hash. */
+const LARGE: readonly ColumnKind[] = ['BLOB', 'LIST'];
 const NUMBERS_PER_COLUMN = 4;
 
 /** Profiles every column of a Parquet file. */
@@ -52,7 +60,7 @@ async function profileColumns(connection: DuckDBConnection, input: ProfileInput)
     detailQuery(name, kind, ranges[index], input.rowCount),
   );
   const row = await readRow(connection, details.join(', '), input.path);
-  return input.columns.map(({ name, kind }, index) => {
+  return input.columns.map(({ name, kind, tensor }, index) => {
     const [distinct, mean, deviation, quartiles] = row.slice(
       index * NUMBERS_PER_COLUMN,
       (index + 1) * NUMBERS_PER_COLUMN,
@@ -68,6 +76,7 @@ async function profileColumns(connection: DuckDBConnection, input: ProfileInput)
       mean: finite(mean),
       standardDeviation: finite(deviation),
       quartiles: Array.isArray(quartiles) ? quartiles.map(Number) : [],
+      ...(tensor && { tensor }),
     };
   });
 }
@@ -76,8 +85,9 @@ async function readRanges(
   connection: DuckDBConnection,
   { path, columns, rowCount }: ProfileInput,
 ): Promise<Range[]> {
-  const query = columns.map(({ name }) => {
+  const query = columns.map(({ name, kind }) => {
     const column = quoteName(name);
+    if (LARGE.includes(kind)) return `count(${column}), approx_count_distinct(${column}), NULL, NULL`;
     const text = (value: string) => `left(CAST(${value}(${column}) AS VARCHAR), ${MAX_TEXT})`;
     return `count(${column}), approx_count_distinct(${column}), ${text('min')}, ${text('max')}`;
   });
@@ -99,7 +109,8 @@ async function readRanges(
 function detailQuery(name: string, kind: ColumnKind, range: Range | undefined, rowCount: number): string {
   const column = quoteName(name);
   const estimate = range?.distinct ?? 0;
-  const distinct = estimate <= EXACT_DISTINCT ? `count(DISTINCT ${column})` : String(estimate);
+  const distinct =
+    estimate <= EXACT_DISTINCT && !LARGE.includes(kind) ? `count(DISTINCT ${column})` : String(estimate);
   if (!NUMERIC.includes(kind)) return `${distinct}, NULL, NULL, NULL`;
   const value = `CAST(${column} AS DOUBLE)`;
   const isSquareFinite =
