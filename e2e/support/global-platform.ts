@@ -17,7 +17,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     home,
     durable: false,
     env: childEnvironment({}),
-    extraEnv: { UPLOAD_LIMIT_BYTES: String(UPLOAD_LIMIT_BYTES), BODY_LIMIT_BYTES: String(1024 * 1024) },
+    extraEnv: {
+      UPLOAD_LIMIT_BYTES: String(UPLOAD_LIMIT_BYTES),
+      BODY_LIMIT_BYTES: String(1024 * 1024),
+      // The servers of the tests, which sources read.
+      EGRESS_ALLOW: '127.0.0.1',
+    },
     onProgress: () => undefined,
   });
   project.provide('gatewayUrl', platform.gatewayUrl);

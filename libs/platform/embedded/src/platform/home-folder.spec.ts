@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateAdminKey, loadAdminKey } from './admin-key.js';
 import { lockHome, prepareHome } from './home-folder.js';
 import { startPlatform } from './platform.js';
+import { loadSecretsKeys } from './secrets-keys.js';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'aimass-home-'))));
@@ -69,4 +70,24 @@ describe('the admin key', () => {
   it('is am_ and 43 base62 characters', () => expect(generateAdminKey()).toMatch(/^am_[0-9A-Za-z]{43}$/));
 
   it('stays the same for a home', () => expect(loadAdminKey(folder)).toBe(loadAdminKey(folder)));
+});
+
+describe('the secrets keys', () => {
+  const file = () => join(folder, 'secrets-keys');
+
+  it('are one random key of 256 bits at first, for this user alone, and stay the same for a home', () => {
+    const keys = loadSecretsKeys(folder);
+    expect(keys).toMatch(/^key-1:[A-Za-z0-9+/]{43}=$/);
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    expect(loadSecretsKeys(folder)).toBe(keys);
+    rmSync(file());
+    expect(loadSecretsKeys(folder)).not.toBe(keys);
+  });
+
+  it('are as many as there are lines, the first one first', () => {
+    loadSecretsKeys(folder);
+    const old = readFileSync(file(), 'utf8');
+    writeFileSync(file(), `key-2:abc\n\n${old}`);
+    expect(loadSecretsKeys(folder)).toBe(`key-2:abc,${old.trim()}`);
+  });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { assertPortFree, pickFreePorts } from '../process/ports.js';
 import { Supervisor, type SupervisorEvent } from '../supervisor/supervisor.js';
 import { loadAdminKey } from './admin-key.js';
+import { loadSecretsKeys } from './secrets-keys.js';
 import { Replicas, type RunningReplica } from './replicas.js';
 import { lockHome, prepareHome } from './home-folder.js';
 import { startServersIn, type RunningServers, type ServersOptions } from './servers.js';
@@ -170,6 +171,7 @@ async function describeSetting(
     httpPort: options.port ?? ports[SERVICES.length] ?? 0,
     firstReplica: { grpcPort: grpcPorts.inference, httpPort: ports[SERVICES.length + 1] ?? 0 },
     adminKey: options.adminKey ?? loadAdminKey(options.home),
+    secretsKeys: loadSecretsKeys(options.home),
     logLevel: options.logLevel ?? 'info',
     inherited: options.env,
     extra: options.extraEnv ?? {},

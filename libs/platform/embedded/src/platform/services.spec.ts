@@ -20,6 +20,7 @@ const setting: ServiceSetting = {
   httpPort: 8080,
   firstReplica: { grpcPort: grpcPorts.inference, httpPort: 8081 },
   adminKey: 'am_key',
+  secretsKeys: 'key-1:abc',
   logLevel: 'info',
   inherited: { PATH: '/bin', GRPC_PORT: '1' },
   extra: { LOG_LEVEL: 'debug' },
@@ -68,4 +69,9 @@ it('gives every replica ports and a folder of its own', () => {
 it('stops every service and replica exactly once', () => {
   const stopped = stopOrder(['inference', 'inference-2']).flat();
   expect(stopped.sort()).toEqual([...SERVICES.map(({ name }) => name), 'inference-2'].sort());
+});
+
+it('gives the keys of secrets to the service that encrypts, and to nobody else', () => {
+  const holders = SERVICES.filter(({ name }) => JSON.stringify(environmentOf(name)).includes('key-1:abc'));
+  expect(holders.map(({ name }) => name)).toEqual(['data-sources']);
 });

@@ -52,6 +52,8 @@ export interface ServiceSetting {
   /** Of the replica that runs as the service `inference`. */
   firstReplica: ReplicaPorts;
   adminKey: string;
+  /** What data-sources encrypts credentials with; nobody else gets it. */
+  secretsKeys: string;
   logLevel: string;
   /** What the processes inherit (PATH and the like). */
   inherited: NodeJS.ProcessEnv;
@@ -102,7 +104,7 @@ function replicaFolders(name: string, httpPort: number, home: string): Record<st
 
 function ownEnvironment(
   name: ServiceName,
-  { home, root, httpPort, adminKey, firstReplica }: ServiceSetting,
+  { home, root, httpPort, adminKey, secretsKeys, firstReplica }: ServiceSetting,
 ): Record<string, string> {
   switch (name) {
     case 'gateway':
@@ -112,6 +114,8 @@ function ownEnvironment(
         ADMIN_KEY: adminKey,
         SPOOL_DIR: join(home, 'spool'),
       };
+    case 'data-sources':
+      return { SECRETS_KEYS: secretsKeys };
     case 'inference':
       return replicaFolders(name, firstReplica.httpPort, home);
     case 'training':
