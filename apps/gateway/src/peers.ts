@@ -1,10 +1,19 @@
-import { dataSources, marketplace, modelRegistry, syncs, trafficControl, training } from '@aimass/contracts';
+import {
+  dataSources,
+  marketplace,
+  modelRegistry,
+  sources,
+  syncs,
+  trafficControl,
+  training,
+} from '@aimass/contracts';
 import type { GrpcClient } from '@aimass/platform-grpc';
 import type { Peer } from '@aimass/platform-service';
 import type { Config } from './config.js';
 
 /** Injection tokens of the services behind the gateway. */
 export const DATA_SOURCES = Symbol('DATA_SOURCES');
+export const SOURCES = Symbol('SOURCES');
 export const SYNCS = Symbol('SYNCS');
 export const TRAINING = Symbol('TRAINING');
 export const MODEL_REGISTRY = Symbol('MODEL_REGISTRY');
@@ -12,6 +21,7 @@ export const TRAFFIC_CONTROL = Symbol('TRAFFIC_CONTROL');
 export const MARKETPLACE = Symbol('MARKETPLACE');
 
 export type DataSourcesClient = GrpcClient<typeof dataSources.DataSourcesServiceService>;
+export type SourcesClient = GrpcClient<typeof sources.SourcesServiceService>;
 export type SyncsClient = GrpcClient<typeof syncs.SyncsServiceService>;
 export type TrainingClient = GrpcClient<typeof training.TrainingServiceService>;
 export type ModelRegistryClient = GrpcClient<typeof modelRegistry.ModelRegistryServiceService>;
@@ -24,6 +34,12 @@ export function peersOf(config: Config): Peer[] {
     {
       token: DATA_SOURCES,
       definition: dataSources.DataSourcesServiceService,
+      address: config.DATA_SOURCES_URL,
+      name: 'data-sources',
+    },
+    {
+      token: SOURCES,
+      definition: sources.SourcesServiceService,
       address: config.DATA_SOURCES_URL,
       name: 'data-sources',
     },

@@ -10,6 +10,7 @@ import { ListingsController } from './listings/listings.controller.js';
 import { ModelsController } from './models/models.controller.js';
 import { OrganizationsController } from './organizations/organizations.controller.js';
 import { PoliciesController } from './policies/policies.controller.js';
+import { SourcesController } from './sources/sources.controller.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { SyncsController } from './syncs/syncs.controller.js';
 import { UploadsController } from './uploads/uploads.controller.js';
@@ -24,6 +25,7 @@ import { UsageController } from './usage/usage.controller.js';
     UploadsController,
     DatasetsController,
     SplitsController,
+    SourcesController,
     SyncsController,
     JobsController,
     JobResultsController,
