@@ -184,6 +184,39 @@ describe('a source behind HTTP', () => {
   });
 });
 
+describe('the credentials of a source', () => {
+  const credentials = { user: '', secret: SECRET, sessionToken: '' };
+  const change = (source: sources.Source, fields: Partial<sources.UpdateSourceRequest>) =>
+    service.client.updateSource({
+      organizationId,
+      source: source.id,
+      expectedRevision: 0,
+      config: undefined,
+      credentials: undefined,
+      clearCredentials: false,
+      recipeJson: undefined,
+      schedule: undefined,
+      clearSchedule: false,
+      ...fields,
+    });
+  const http = (url: string): sources.SourceConfig => ({ config: { $case: 'http', value: { url } } });
+
+  it('go to no other server when its address is changed, unless they are given again', async () => {
+    const source = await made('/table.csv', credentials);
+    const elsewhere = http('https://evil.example/');
+    await expect(change(source, { config: elsewhere })).rejects.toMatchObject({
+      kind: 'invalid',
+      code: 'data_sources.credentials_needed',
+    });
+    const { source: same } = await service.client.getSource({ organizationId, source: source.id });
+    expect(same).toEqual(source);
+    await change(source, { config: http(`${server.origin}/other.csv`) });
+    await change(source, { config: elsewhere, credentials });
+    await change(source, { clearCredentials: true });
+    await change(source, { config: http('https://other.example/') });
+  });
+});
+
 describe('a source that nobody may reach', () => {
   it.each([
     ['http://127.0.0.1:PORT/', 'blocked_address'],

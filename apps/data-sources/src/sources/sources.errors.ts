@@ -29,6 +29,14 @@ export const sourceKindFixed = (kind: string) =>
     `The source is of the kind ${kind} and stays so: make another source for another kind.`,
   );
 
+/** Stored credentials go to the server they were given for; else whoever may change a source could have them sent anywhere. */
+export const credentialsNeeded = (name: string) =>
+  new DomainError(
+    'invalid',
+    'data_sources.credentials_needed',
+    `The source "${name}" would send its credentials to another server: give them again with the change, or take them away.`,
+  );
+
 export const scheduleInvalid = (path: string, message: string) =>
   new DomainError(
     'invalid',

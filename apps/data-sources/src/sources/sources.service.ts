@@ -11,11 +11,13 @@ import type { SourceConfig, SourceCredentials } from './source-config.js';
 import { checkName } from './source-input.js';
 import { originOf, syncRequestOf } from './source-origin.js';
 import { nextSyncAt } from './source-schedule.js';
+import { serverOf } from './source-server.js';
 import { NO_CREDENTIALS, SourceVault } from './source-vault.js';
 import { Source } from './source.entity.js';
 import type { SourceContent, SourceSchedule } from './source.entity.js';
 import {
   checkTimedOut,
+  credentialsNeeded,
   sourceExists,
   sourceKindFixed,
   sourceMoved,
@@ -97,7 +99,7 @@ export class SourcesService {
 
   /**
    * Changes what is given. Throws `precondition_failed` (`source_moved`) when the source is at another revision than
-   * the one expected; 0 expects none.
+   * the one expected; 0 expects none, and `credentials_needed` for another server without credentials for it.
    */
   async update(reference: SourceReference, expectedRevision: number, change: SourceChange): Promise<Source> {
     const seen = await this.get(reference);
@@ -108,6 +110,7 @@ export class SourcesService {
     return this.sources.transaction(async (tx) => {
       const source = await this.hold(tx, seen.id);
       assertRevision(source, expectedRevision);
+      assertCredentialsStay(source, change);
       source.change(content);
       await this.sources.save(tx, source);
       return source;
@@ -182,4 +185,10 @@ export class SourcesService {
 
 function assertRevision(source: Source, expected: number): void {
   if (expected !== 0 && expected !== source.revision) throw sourceMoved(source.name);
+}
+
+/** Credentials go to the server they were given for, and to no other. */
+function assertCredentialsStay(source: Source, { config, credentials }: SourceChange): void {
+  if (!config || credentials !== undefined || source.credentials === null) return;
+  if (serverOf(config) !== serverOf(source.config)) throw credentialsNeeded(source.name);
 }
