@@ -3,6 +3,7 @@ import {
   marketplace,
   modelRegistry,
   sources,
+  splits,
   syncs,
   trafficControl,
   training,
@@ -14,6 +15,7 @@ import type { Config } from './config.js';
 /** Injection tokens of the services behind the gateway. */
 export const DATA_SOURCES = Symbol('DATA_SOURCES');
 export const SOURCES = Symbol('SOURCES');
+export const SPLITS = Symbol('SPLITS');
 export const SYNCS = Symbol('SYNCS');
 export const TRAINING = Symbol('TRAINING');
 export const MODEL_REGISTRY = Symbol('MODEL_REGISTRY');
@@ -22,6 +24,7 @@ export const MARKETPLACE = Symbol('MARKETPLACE');
 
 export type DataSourcesClient = GrpcClient<typeof dataSources.DataSourcesServiceService>;
 export type SourcesClient = GrpcClient<typeof sources.SourcesServiceService>;
+export type SplitsClient = GrpcClient<typeof splits.SplitsServiceService>;
 export type SyncsClient = GrpcClient<typeof syncs.SyncsServiceService>;
 export type TrainingClient = GrpcClient<typeof training.TrainingServiceService>;
 export type ModelRegistryClient = GrpcClient<typeof modelRegistry.ModelRegistryServiceService>;
@@ -31,24 +34,7 @@ export type MarketplaceClient = GrpcClient<typeof marketplace.MarketplaceService
 /** The services behind the gateway and where they are. */
 export function peersOf(config: Config): Peer[] {
   return [
-    {
-      token: DATA_SOURCES,
-      definition: dataSources.DataSourcesServiceService,
-      address: config.DATA_SOURCES_URL,
-      name: 'data-sources',
-    },
-    {
-      token: SOURCES,
-      definition: sources.SourcesServiceService,
-      address: config.DATA_SOURCES_URL,
-      name: 'data-sources',
-    },
-    {
-      token: SYNCS,
-      definition: syncs.SyncsServiceService,
-      address: config.DATA_SOURCES_URL,
-      name: 'data-sources',
-    },
+    ...dataSourcesPeers(config.DATA_SOURCES_URL),
     {
       token: TRAINING,
       definition: training.TrainingServiceService,
@@ -74,4 +60,15 @@ export function peersOf(config: Config): Peer[] {
       name: 'marketplace',
     },
   ];
+}
+
+/** One process with a service for each noun. */
+function dataSourcesPeers(address: string): Peer[] {
+  const services = [
+    [DATA_SOURCES, dataSources.DataSourcesServiceService],
+    [SOURCES, sources.SourcesServiceService],
+    [SPLITS, splits.SplitsServiceService],
+    [SYNCS, syncs.SyncsServiceService],
+  ] as const;
+  return services.map(([token, definition]) => ({ token, definition, address, name: 'data-sources' }));
 }

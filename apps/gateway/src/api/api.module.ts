@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { IdentityModule } from '../identity/identity.module.js';
 import { DatasetsController } from './datasets/datasets.controller.js';
+import { SplitMembershipController } from './datasets/split-membership.controller.js';
 import { SplitsController } from './datasets/splits.controller.js';
 import { DeploymentsController } from './deployments/deployments.controller.js';
 import { JobResultsController } from './jobs/job-results.controller.js';
@@ -25,6 +26,7 @@ import { UsageController } from './usage/usage.controller.js';
     UploadsController,
     DatasetsController,
     SplitsController,
+    SplitMembershipController,
     SourcesController,
     SyncsController,
     JobsController,

@@ -14,9 +14,6 @@ import type { CreateDatasetBody, CreateVersionBody } from './datasets.schema.js'
 /** Longer than data-sources waits for an import before it answers with the sync. */
 const IMPORT = { deadlineMs: 90_000 };
 
-/** An upload as it is. */
-const PLAIN = { recipeJson: '', derivedFrom: undefined };
-
 /** Datasets and their versions. */
 @Controller()
 export class DatasetsController {
@@ -25,7 +22,7 @@ export class DatasetsController {
   @Route({
     method: 'post',
     path: '/datasets',
-    summary: 'Import an upload as a new dataset',
+    summary: 'Import an upload, or the rows of a version, as a new dataset',
     allow: 'develop',
     body: createDatasetBody,
     response: 'aimass.data_sources.v1.CreateDatasetResponse',
@@ -38,7 +35,7 @@ export class DatasetsController {
     @Body() body: CreateDatasetBody,
   ) {
     const response = await this.dataSources.createDataset(
-      { organizationId, requestId, ...body, ...PLAIN },
+      { organizationId, requestId, name: body.name, ...toOrigin(body) },
       IMPORT,
     );
     if (response.sync) return acceptedSync(response.sync);
@@ -74,7 +71,7 @@ export class DatasetsController {
   @Route({
     method: 'post',
     path: '/datasets/:dataset/versions',
-    summary: 'Import an upload as the next version',
+    summary: 'Import an upload, or the rows of a version, as the next version',
     allow: 'develop',
     body: createVersionBody,
     response: 'aimass.data_sources.v1.DatasetVersion',
@@ -88,7 +85,7 @@ export class DatasetsController {
     @Body() body: CreateVersionBody,
   ) {
     const { version, sync } = await this.dataSources.createDatasetVersion(
-      { organizationId, requestId, dataset, ...body, ...PLAIN },
+      { organizationId, requestId, dataset, ...toOrigin(body) },
       IMPORT,
     );
     if (sync) return acceptedSync(sync);
@@ -132,4 +129,12 @@ export class DatasetsController {
     });
     return dataSources.DatasetVersion.toJSON(present(version));
   }
+}
+
+function toOrigin({ uploadId, derivedFrom, recipe }: CreateVersionBody) {
+  return {
+    uploadId: uploadId ?? '',
+    derivedFrom: derivedFrom && { versionId: derivedFrom.version, dataset: '', number: 0 },
+    recipeJson: recipe ? JSON.stringify(recipe) : '',
+  };
 }

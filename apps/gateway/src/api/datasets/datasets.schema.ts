@@ -1,24 +1,27 @@
+import { recipeSchema } from '@aimass/contracts';
 import { z } from 'zod';
 import { resourceName } from '../../http/parameters.js';
 
-const uploadId = z.string().min(1).describe('id of a finished upload');
+/** What a version is made of. The shape of a recipe is the contract's own; the service checks it against the data. */
+const content = {
+  uploadId: z.string().min(1).optional().describe('id of a finished upload'),
+  derivedFrom: z
+    .strictObject({ version: z.string().min(1).describe('id of a version, dsv_…') })
+    .optional()
+    .describe('instead of an upload: make it from the rows of another version'),
+  recipe: recipeSchema.optional().describe('how it is read and transformed'),
+};
+const ONE_ORIGIN = { path: ['uploadId'], message: 'give either uploadId or derivedFrom' };
+const hasOneOrigin = (body: { uploadId?: string | undefined; derivedFrom?: object | undefined }): boolean =>
+  (body.uploadId === undefined) !== (body.derivedFrom === undefined);
 
-export const createDatasetBody = z.strictObject({
-  name: resourceName.describe('unique within the organization'),
-  uploadId,
-});
+export const createDatasetBody = z
+  .strictObject({ name: resourceName.describe('unique within the organization'), ...content })
+  .refine(hasOneOrigin, ONE_ORIGIN);
 export type CreateDatasetBody = z.infer<typeof createDatasetBody>;
 
-export const createVersionBody = z.strictObject({ uploadId });
+export const createVersionBody = z.strictObject(content).refine(hasOneOrigin, ONE_ORIGIN);
 export type CreateVersionBody = z.infer<typeof createVersionBody>;
-
-const ratio = z.number().min(0).max(1);
-
-export const createSplitBody = z.strictObject({
-  ratios: z.strictObject({ train: ratio, validation: ratio, test: ratio }).describe('must add up to 1'),
-  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('same seed, same rows'),
-});
-export type CreateSplitBody = z.infer<typeof createSplitBody>;
 
 export const previewQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(20).describe('rows'),

@@ -7,8 +7,17 @@ import { Route } from '../../http/route.js';
 import type { AuthenticatedKey } from '../../identity/key-directory.js';
 import { DATA_SOURCES } from '../../peers.js';
 import type { DataSourcesClient } from '../../peers.js';
-import { createSplitBody, previewQuery } from './datasets.schema.js';
-import type { CreateSplitBody, PreviewQuery } from './datasets.schema.js';
+import { previewQuery } from './datasets.schema.js';
+import type { PreviewQuery } from './datasets.schema.js';
+import { createSplitBody } from './splits.schema.js';
+import type { CreateSplitBody } from './splits.schema.js';
+
+const STRATEGIES = {
+  random: dataSources.SplitStrategy.RANDOM,
+  stratified: dataSources.SplitStrategy.STRATIFIED,
+  time: dataSources.SplitStrategy.TIME,
+  group: dataSources.SplitStrategy.GROUP,
+} as const;
 
 /** The rows of a dataset version: a look at them, and their splits. */
 @Controller()
@@ -60,9 +69,9 @@ export class SplitsController {
         number: pathNumber(number),
         ratios: body.ratios,
         seed: String(body.seed),
-        strategy: dataSources.SplitStrategy.RANDOM,
-        column: '',
-        cuts: undefined,
+        strategy: STRATEGIES[body.strategy],
+        column: body.column ?? '',
+        cuts: body.cuts && toCuts(body.cuts),
       },
       { deadlineMs: 120_000 },
     );
@@ -91,4 +100,9 @@ export class SplitsController {
     });
     return dataSources.ListSplitsResponse.toJSON(response);
   }
+}
+
+function toCuts({ validationFrom, testFrom }: NonNullable<CreateSplitBody['cuts']>): dataSources.SplitCuts {
+  const toDate = (text: string | undefined) => (text === undefined ? undefined : new Date(text));
+  return { validationFrom: toDate(validationFrom), testFrom: toDate(testFrom) };
 }
