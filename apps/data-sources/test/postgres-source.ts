@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase } from '@aimass/testing';
@@ -16,7 +16,7 @@ import { withDuckDb } from '../src/tables/duckdb.js';
 import { Workspace } from '../src/tables/workspace.js';
 
 export const never = new AbortController().signal;
-const tableLimits = { TABLE_MEMORY_MB: 512, TABLE_THREADS: 1 };
+export const tableLimits = { TABLE_MEMORY_MB: 512, TABLE_THREADS: 1 };
 let home: string;
 /** A source database, for the tests to fill. */
 export let database: Client;
@@ -26,6 +26,8 @@ export let login: SourceCredentials;
 /** Gives the tests of a file a database to read from, and a folder of their own each. */
 export function useSourceDatabase(): void {
   beforeAll(async () => {
+    // The tests of a file share its name, so that a connector may outlive one of them.
+    home = await mkdtemp(join(tmpdir(), 'aimass-postgres-'));
     const url = new URL(await createTestDatabase());
     where = { host: url.hostname, port: Number(url.port), database: url.pathname.slice(1) };
     login = { user: url.username, secret: decodeURIComponent(url.password), sessionToken: '' };
@@ -34,7 +36,7 @@ export function useSourceDatabase(): void {
   });
   afterAll(() => database.end());
   beforeEach(async () => {
-    home = await mkdtemp(join(tmpdir(), 'aimass-postgres-'));
+    await mkdir(home, { recursive: true });
   });
   afterEach(async () => {
     // Every fetch takes its temporary files with it, whether it went well or not.

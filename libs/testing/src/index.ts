@@ -4,6 +4,8 @@ export type { FakePeer } from './fake-peer.js';
 export { guardFolder } from './guard.js';
 export type { FolderGuard } from './guard.js';
 export { createTestDatabase, testNatsUrl } from './servers.js';
+export { startS3Server } from './s3-server.js';
+export type { S3Server } from './s3-server.js';
 export { startServiceUnderTest } from './service-under-test.js';
 export type { ServiceUnderTest } from './service-under-test.js';
 export { publishEvent } from './test-publisher.js';

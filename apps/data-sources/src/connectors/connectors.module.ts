@@ -7,10 +7,11 @@ import type { Connector } from './connector.js';
 import { Connectors } from './connectors.js';
 import { HttpConnector } from './http/http.connector.js';
 import { PostgresConnector } from './postgres/postgres.connector.js';
+import { S3Connector } from './s3/s3.connector.js';
 import { UploadConnector } from './upload/upload.connector.js';
 import { VersionConnector } from './version/version.connector.js';
 
-const CONNECTORS = [UploadConnector, VersionConnector, HttpConnector, PostgresConnector];
+const CONNECTORS = [UploadConnector, VersionConnector, HttpConnector, S3Connector, PostgresConnector];
 
 /** The connectors, each in a folder of its own. A new one goes into the list above. */
 @Module({

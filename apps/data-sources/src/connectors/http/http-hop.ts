@@ -6,8 +6,10 @@ import type { Egress } from '../../net/egress.js';
 import { portOf } from '../../net/source-url.js';
 import { sourceAnswerRefused, sourceCertificateRefused, sourceUnreachable } from '../reading.errors.js';
 
-/** One GET, to one URL. */
+/** One request without a body, to one URL. */
 export interface Hop {
+  /** GET when absent. */
+  readonly method?: 'GET' | 'HEAD';
   readonly url: URL;
   readonly headers: OutgoingHttpHeaders;
 }
@@ -16,18 +18,19 @@ export interface Hop {
 const MAXIMUM_HEADER_BYTES = 32 * 1024;
 
 /**
- * Sends one GET to an address that the gate has checked, over a connection of its own, and returns the answer when its
+ * Sends one request to an address that the gate has checked, over a connection of its own, and returns the answer when its
  * headers are there. Follows nothing. Throws the refusals of the gate, `source_unreachable`,
  * `source_certificate_refused`, or the signal's reason.
  */
 export async function sendHop(egress: Egress, hop: Hop, signal: AbortSignal): Promise<IncomingMessage> {
-  const { url, headers } = hop;
+  const { method = 'GET', url, headers } = hop;
   const isSecure = url.protocol === 'https:';
   const port = portOf(url);
   const { host, lookup } = await egress.pin(url.hostname, port, signal);
   return new Promise((resolve, reject) => {
     const send = isSecure ? requestHttps : requestHttp;
     const outgoing = send({
+      method,
       host,
       port,
       lookup,
