@@ -4,6 +4,11 @@ import { z } from 'zod';
 export const httpSourceConfig = z.strictObject({
   kind: z.literal('http'),
   url: z.string().min(1).max(8_000),
+  /** The header that carries the secret as it is; absent for Authorization. */
+  credentialsHeader: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, 'must be the name of a header')
+    .optional(),
 });
 
 /** One object of an S3-compatible store, or every object below a prefix. */

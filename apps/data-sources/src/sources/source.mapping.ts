@@ -84,7 +84,9 @@ function refuseBoth(path: string, value: unknown, isCleared: boolean): void {
 function toConfigProto(config: SourceConfig): sources.SourceConfig {
   switch (config.kind) {
     case 'http':
-      return { config: { $case: 'http', value: { url: config.url } } };
+      return {
+        config: { $case: 'http', value: { url: config.url, credentialsHeader: config.credentialsHeader } },
+      };
     case 's3': {
       const { kind: _, selection, ...rest } = config;
       const value = { ...rest, selection: toCase(selection) };

@@ -1727,6 +1727,10 @@ export const JSON_SCHEMAS = {
       "url": {
         "type": "string",
         "description": "`http:` or `https:`, without user information or fragment."
+      },
+      "credentialsHeader": {
+        "type": "string",
+        "description": "The header that carries the secret as it is, for example `X-Api-Key`; absent for `Authorization`, as basic or bearer."
       }
     }
   },

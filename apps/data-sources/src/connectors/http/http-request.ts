@@ -13,6 +13,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export interface HttpTarget {
   readonly url: URL;
   readonly credentials: SourceCredentials | null;
+  /** The header that carries the secret as it is; absent for Authorization, as basic or bearer. */
+  readonly credentialsHeader?: string | undefined;
 }
 
 /** The answer at the end of the redirects, with its body still to be read. */
@@ -79,9 +81,10 @@ function redirectOf(response: IncomingMessage, from: URL): URL {
   return next;
 }
 
-function authorization({ url, credentials }: HttpTarget, hop: URL): OutgoingHttpHeaders {
+function authorization({ url, credentials, credentialsHeader }: HttpTarget, hop: URL): OutgoingHttpHeaders {
   if (!credentials || credentials.secret === '' || hop.origin !== url.origin) return {};
   const { user, secret } = credentials;
+  if (credentialsHeader !== undefined) return { [credentialsHeader]: secret };
   if (user === '') return { authorization: `Bearer ${secret}` };
   return { authorization: `Basic ${Buffer.from(`${user}:${secret}`, 'utf8').toString('base64')}` };
 }

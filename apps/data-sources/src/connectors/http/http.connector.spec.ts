@@ -123,7 +123,7 @@ describe('HttpConnector', () => {
   it('refuses credentials that would be headers of their own, without showing them', async () => {
     for (const who of [
       { user: '', secret: 'hunter2\r\nx: y', sessionToken: '' },
-      { user: '', secret: 'hunter2 ', sessionToken: '' },
+      { user: '', secret: ' hunter2', sessionToken: '' },
       { user: 'ana:b', secret: 'hunter2', sessionToken: '' },
     ]) {
       const refusal = await refusalOf(originOf('http://data.example/', who));
@@ -132,8 +132,17 @@ describe('HttpConnector', () => {
     }
   });
 
+  it.each(['Host', 'Content-Length', 'Transfer-Encoding', 'Range', 'If-Range', 'Connection'])(
+    'refuses credentials in the header %s, which says how the request is sent',
+    (credentialsHeader) => {
+      expect(() => {
+        connector.admit({ kind: 'http', url: 'https://data.example/', credentialsHeader });
+      }).toThrow(expect.objectContaining({ code: 'data_sources.credentials_refused' }));
+    },
+  );
+
   it('admits a sound source, and refuses one that could never be read, without the network', () => {
-    connector.admit({ kind: 'http', url: 'https://data.example/a.csv' });
+    connector.admit({ kind: 'http', url: 'https://data.example/a.csv', credentialsHeader: 'X-Api-Key' });
     for (const [url, code] of [
       ['http://127.0.0.1/', 'blocked_address'],
       ['http://[::ffff:127.0.0.1]/', 'blocked_address'],

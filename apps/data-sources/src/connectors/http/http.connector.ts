@@ -65,7 +65,8 @@ export class HttpConnector implements Connector<'http'> {
     return { files: sink.files, location: `${server}${pathname}`, validator: validator.value };
   }
 
-  private admitted({ url: text }: HttpSourceConfig): URL {
+  private admitted({ url: text, credentialsHeader }: HttpSourceConfig): URL {
+    checkHeader(credentialsHeader);
     const url = parseSourceUrl(text);
     this.egress.check(url.hostname, portOf(url));
     return url;
@@ -73,15 +74,28 @@ export class HttpConnector implements Connector<'http'> {
 
   private targetOf({ config, credentials }: HttpOrigin): HttpTarget {
     const url = this.admitted(config);
-    if (credentials) checkCredentials(credentials);
-    return { url, credentials };
+    if (credentials) checkCredentials(credentials, config.credentialsHeader);
+    return { url, credentials, credentialsHeader: config.credentialsHeader };
+  }
+}
+
+/** Headers that say how the request is sent, and so are never a user's to set. */
+const OUR_HEADERS =
+  /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|range|if-.*|accept.*|user-agent|keep-alive|proxy-.*)$/i;
+
+function checkHeader(name: string | undefined): void {
+  if (name !== undefined && OUR_HEADERS.test(name)) {
+    throw credentialsRefused('this header says how the request is sent; choose another one');
   }
 }
 
 /** A line break in a header would be a header of its own. */
-function checkCredentials({ user, secret }: SourceCredentials): void {
+function checkCredentials({ user, secret }: SourceCredentials, header: string | undefined): void {
+  if (header !== undefined && user !== '') {
+    throw credentialsRefused('a header of its own carries the secret alone, without a user');
+  }
   if (user.includes(':')) throw credentialsRefused('a user name for HTTP has no colon');
-  if (user === '' && !/^[\x21-\x7e]*$/.test(secret)) {
-    throw credentialsRefused('a bearer token has visible ASCII characters only');
+  if (user === '' && !/^[\x21-\x7e]+( +[\x21-\x7e]+)*$/.test(secret)) {
+    throw credentialsRefused('a secret that is sent as it is has visible ASCII characters only');
   }
 }

@@ -6,6 +6,10 @@ const text = (most: number) => z.string().max(most);
 
 const httpConfig = z.strictObject({
   url: text(8_000).min(1).describe('http: or https:, without user information or fragment'),
+  credentialsHeader: text(100)
+    .regex(/^[A-Za-z][A-Za-z0-9-]*$/)
+    .optional()
+    .describe('header that carries the secret as it is, such as X-Api-Key; absent for Authorization'),
 });
 
 const s3Config = z

@@ -18,6 +18,8 @@ export const protobufFileName = "aimass/data_sources/v1/sources_service.proto";
 export interface HttpSource {
   /** `http:` or `https:`, without user information or fragment. */
   url: string;
+  /** The header that carries the secret as it is, for example `X-Api-Key`; absent for `Authorization`, as basic or bearer. */
+  credentialsHeader?: string | undefined;
 }
 
 /** Objects in an S3-compatible store. */
@@ -312,13 +314,16 @@ export interface RotateSecretsResponse {
 }
 
 function createBaseHttpSource(): HttpSource {
-  return { url: "" };
+  return { url: "", credentialsHeader: undefined };
 }
 
 export const HttpSource: MessageFns<HttpSource> = {
   encode(message: HttpSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.url !== "") {
       writer.uint32(10).string(message.url);
+    }
+    if (message.credentialsHeader !== undefined) {
+      writer.uint32(18).string(message.credentialsHeader);
     }
     return writer;
   },
@@ -344,6 +349,14 @@ export const HttpSource: MessageFns<HttpSource> = {
             message.url = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.credentialsHeader = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -357,13 +370,23 @@ export const HttpSource: MessageFns<HttpSource> = {
   },
 
   fromJSON(object: any): HttpSource {
-    return { url: isSet(object.url) ? globalThis.String(object.url) : "" };
+    return {
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      credentialsHeader: isSet(object.credentialsHeader)
+        ? globalThis.String(object.credentialsHeader)
+        : isSet(object.credentials_header)
+        ? globalThis.String(object.credentials_header)
+        : undefined,
+    };
   },
 
   toJSON(message: HttpSource): unknown {
     const obj: any = {};
     if (message.url !== undefined) {
       obj.url = message.url;
+    }
+    if (message.credentialsHeader !== undefined) {
+      obj.credentialsHeader = message.credentialsHeader;
     }
     return obj;
   },
@@ -374,6 +397,7 @@ export const HttpSource: MessageFns<HttpSource> = {
   fromPartial(object: DeepPartial<HttpSource>): HttpSource {
     const message = createBaseHttpSource();
     message.url = object.url ?? "";
+    message.credentialsHeader = object.credentialsHeader ?? undefined;
     return message;
   },
 };
