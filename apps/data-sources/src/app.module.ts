@@ -6,6 +6,7 @@ import { BlobsModule, ConfigModule } from '@aimass/platform-service';
 import type { Config } from './config.js';
 import { DataSourcesController } from './data-sources.controller.js';
 import { entities, migrations } from './data-source.js';
+import { DatasetVersionsModule } from './dataset-versions/dataset-versions.module.js';
 import { DatasetsModule } from './datasets/datasets.module.js';
 import { SourcesModule } from './sources/sources.module.js';
 import { SplitsModule } from './splits/splits.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         UploadsModule,
         DatasetsModule,
         SplitsModule,
+        DatasetVersionsModule,
         SyncsModule,
         SourcesModule,
       ],

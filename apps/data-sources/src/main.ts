@@ -1,4 +1,4 @@
-import { dataSources, sources, splits, syncs } from '@aimass/contracts';
+import { dataSources, datasetVersions, sources, splits, syncs } from '@aimass/contracts';
 import { runService } from '@aimass/platform-service';
 import { AppModule } from './app.module.js';
 import { configSchema } from './config.js';
@@ -12,5 +12,6 @@ await runService({
     sources.SourcesServiceService,
     syncs.SyncsServiceService,
     splits.SplitsServiceService,
+    datasetVersions.DatasetVersionsServiceService,
   ],
 });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dataSources, splits } from '@aimass/contracts';
+import { dataSources, datasetVersions, splits } from '@aimass/contracts';
 import { createTestDatabase, startServiceUnderTest, testNatsUrl } from '@aimass/testing';
 import type { ServiceUnderTest } from '@aimass/testing';
 import { Client } from 'pg';
@@ -49,7 +49,7 @@ export function useService(): void {
             TABLE_PARALLEL: 2,
           }),
         ),
-      [splits.SplitsServiceService],
+      [splits.SplitsServiceService, datasetVersions.DatasetVersionsServiceService],
     );
     database = new Client({ connectionString: DATABASE_URL });
     await database.connect();

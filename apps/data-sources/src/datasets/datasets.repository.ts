@@ -65,6 +65,17 @@ export class DatasetsRepository {
     return this.dataSource.manager.findOneBy(DatasetVersion, { datasetId, number });
   }
 
+  /** Versions that were derived from a version, oldest first. */
+  listDerived(organizationId: string, parentVersionId: string, limit: number): Promise<DatasetVersion[]> {
+    return this.dataSource.manager
+      .createQueryBuilder(DatasetVersion, 'version')
+      .where({ organizationId })
+      .andWhere(`version.lineage ->> 'parentVersionId' = :parentVersionId`, { parentVersionId })
+      .orderBy('version.id')
+      .limit(limit)
+      .getMany();
+  }
+
   /** How the values of a version are spread; null when that was not measured. */
   async findSpreads(versionId: string): Promise<StoredSpreads | null> {
     const version = await this.dataSource.manager.findOne(DatasetVersion, {

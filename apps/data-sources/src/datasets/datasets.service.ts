@@ -49,6 +49,11 @@ export class DatasetsService {
     };
   }
 
+  /** Versions that were derived from a version, oldest first. */
+  listDerived(organizationId: string, parentVersionId: string, limit: number): Promise<DatasetVersion[]> {
+    return this.datasets.listDerived(organizationId, parentVersionId, limit);
+  }
+
   /** How the values of a version are spread; null when that was not measured. */
   findSpreads(versionId: string): Promise<StoredSpreads | null> {
     return this.datasets.findSpreads(versionId);
