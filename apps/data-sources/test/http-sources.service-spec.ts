@@ -201,6 +201,24 @@ describe('the credentials of a source', () => {
     });
   const http = (url: string): sources.SourceConfig => ({ config: { $case: 'http', value: { url } } });
 
+  it('go in a header of their own where the server wants them so', async () => {
+    answers.set('/keyed.csv', (request, response) => {
+      if (request.headers['x-api-key'] === SECRET) response.end('a\n1\n');
+      else response.writeHead(401).end();
+    });
+    const source = await made('/keyed.csv', credentials);
+    expect(await synced(source)).toMatchObject({ error: { code: 'data_sources.source_denied' } });
+    const value = { url: `${server.origin}/keyed.csv`, credentialsHeader: 'X-Api-Key' };
+    const changed = await change(source, { config: { config: { $case: 'http', value } } });
+    expect(changed.source?.config).toEqual({ config: { $case: 'http', value } });
+    expect(await synced(source)).toMatchObject({ state: syncs.SyncState.SUCCEEDED });
+    const host = { config: { $case: 'http', value: { ...value, credentialsHeader: 'Host' } } } as const;
+    await expect(change(source, { config: host })).rejects.toMatchObject({
+      kind: 'invalid',
+      code: 'data_sources.credentials_refused',
+    });
+  });
+
   it('go to no other server when its address is changed, unless they are given again', async () => {
     const source = await made('/table.csv', credentials);
     const elsewhere = http('https://evil.example/');

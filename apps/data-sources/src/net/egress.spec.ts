@@ -1,13 +1,11 @@
 import { once } from 'node:events';
-import { createServer, get } from 'node:http';
-import type { Agent } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseAllowList } from './allow-list.js';
 import { Egress } from './egress.js';
 import type { ResolveName, ServerAddress } from './egress.js';
-import { guardedAgents } from './guarded-agents.js';
 
 const blocked = { kind: 'invalid', code: 'data_sources.blocked_address' };
 const closers: (() => void)[] = [];
@@ -124,50 +122,5 @@ describe('Egress', () => {
     const pinning = new Egress(undefined, silent).pin('data.example', 80, controller.signal);
     controller.abort(new Error('cancelled'));
     await expect(pinning).rejects.toThrow('cancelled');
-  });
-});
-
-describe('guardedAgents', () => {
-  function request(url: string, agent: Agent): Promise<string> {
-    return new Promise((resolve, reject) => {
-      get(url, { agent }, (response) => {
-        response.setEncoding('utf8').on('data', resolve);
-      }).on('error', reject);
-    });
-  }
-
-  function agentOf(egress: Egress): Agent {
-    const { http, https } = guardedAgents(egress, 2);
-    closers.push(() => {
-      http.destroy();
-      https.destroy();
-    });
-    return http;
-  }
-
-  it('let a client that knows nothing of the gate through it', async () => {
-    const { port } = await startCanary();
-    const { resolve, asked } = answers(['127.0.0.1']);
-    const agent = agentOf(new Egress(parseAllowList(`127.0.0.1:${port}`), resolve));
-    expect(await request(`http://data.example:${port}/`, agent)).toBe('canary');
-    expect(await request(`http://127.0.0.1:${port}/`, agent)).toBe('canary');
-    expect(asked).toEqual(['data.example']);
-  });
-
-  it('refuse every blocked host before a connection is made', async () => {
-    const { port, connections } = await startCanary();
-    const { resolve } = answers(['127.0.0.1']);
-    const agent = agentOf(new Egress(undefined, resolve));
-    for (const host of [
-      '127.0.0.1',
-      '[::1]',
-      '[::ffff:127.0.0.1]',
-      'localhost',
-      'data.example',
-      '2130706433',
-    ]) {
-      await expect(request(`http://${host}:${port}/`, agent)).rejects.toMatchObject(blocked);
-    }
-    expect(connections()).toBe(0);
   });
 });
