@@ -8,6 +8,7 @@ import type { Format, FormatInput, TableSource } from '../format.js';
 import { TableParts } from '../table-parts.js';
 import { classImages } from './class-folders.js';
 import type { ClassImage } from './class-folders.js';
+import { IMAGE_COLUMNS } from './image-columns.js';
 import { readImageHeader } from './image-header.js';
 import { imageTooLarge, notImages } from './images.errors.js';
 
@@ -38,7 +39,7 @@ async function readImages(archive: ZipArchive, input: FormatInput): Promise<Tabl
   const parts = new TableParts(
     input.connection,
     input.folder,
-    'path VARCHAR, label VARCHAR, width INTEGER, height INTEGER, channels INTEGER, sha256 VARCHAR, bytes BLOB',
+    IMAGE_COLUMNS.map(({ name, kind }) => `${name} ${kind}`).join(', '),
   );
   for (const image of images) {
     input.signal.throwIfAborted();
@@ -47,15 +48,7 @@ async function readImages(archive: ZipArchive, input: FormatInput): Promise<Tabl
   return {
     kind: 'images',
     query: `SELECT path, label, width, height, channels, sha256, bytes FROM ${await parts.source()}`,
-    columns: [
-      { name: 'path', kind: 'VARCHAR' },
-      { name: 'label', kind: 'VARCHAR' },
-      { name: 'width', kind: 'INTEGER' },
-      { name: 'height', kind: 'INTEGER' },
-      { name: 'channels', kind: 'INTEGER' },
-      { name: 'sha256', kind: 'VARCHAR' },
-      { name: 'bytes', kind: 'BLOB' },
-    ],
+    columns: IMAGE_COLUMNS,
     rowCount: images.length,
     droppedRowCount: 0,
   };
