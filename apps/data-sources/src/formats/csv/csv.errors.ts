@@ -8,6 +8,12 @@ export const csvOptionInvalid = (option: string, message: string) =>
     violations: [{ path: `recipe.csv.${option}`, message }],
   });
 
+export const csvFilesDiffer = (column: string) =>
+  refusal(
+    'csv_files_differ',
+    `The files do not have the same columns: not every one has "${column}" and as many as the first. Read files of one kind, or use a narrower prefix.`,
+  );
+
 export const csvEncodingWrong = (encoding: string, cause: unknown) =>
   new DomainError(
     'invalid',

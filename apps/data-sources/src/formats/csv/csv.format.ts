@@ -7,6 +7,7 @@ import { quoteName } from '../../tables/sql.js';
 import type { Format, FormatInput, TableSource } from '../format.js';
 import { onlyFile } from '../only-file.js';
 import { planColumns } from './csv-columns.js';
+import { readFiles } from './csv-files.js';
 import { dialectOf } from './csv-dialect.js';
 import { readCsv } from './csv-reader.js';
 import { csvSource } from './csv-source.js';
@@ -24,7 +25,11 @@ export class CsvFormat implements Format {
     return Promise.resolve(true);
   }
 
-  async toTable({ files, recipe, folder, connection, signal }: FormatInput): Promise<TableSource> {
+  toTable(input: FormatInput): Promise<TableSource> {
+    return input.files.length === 1 ? this.tableOf(input) : readFiles(input, (one) => this.tableOf(one));
+  }
+
+  private async tableOf({ files, recipe, folder, connection, signal }: FormatInput): Promise<TableSource> {
     const { path } = onlyFile(this.name, files);
     const rows = await this.read(path, this.optionsOf(recipe), { folder, signal });
     const { columns, nullTexts } = await planColumns(connection, rows, recipe);
