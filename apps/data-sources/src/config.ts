@@ -44,7 +44,7 @@ export const configSchema = z.object({
   FETCH_MINIMUM_BYTES_PER_SECOND: z.coerce
     .number()
     .int()
-    .min(0)
+    .min(1)
     .default(1024)
     .describe('slowest reading of a source'),
   FETCH_PATIENCE_SECONDS: z.coerce

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
+import { eventually } from '@aimass/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseAllowList } from './allow-list.js';
 import { Egress } from './egress.js';
@@ -122,5 +123,31 @@ describe('Egress', () => {
     const pinning = new Egress(undefined, silent).pin('data.example', 80, controller.signal);
     controller.abort(new Error('cancelled'));
     await expect(pinning).rejects.toThrow('cancelled');
+  });
+
+  it('keeps two names under way at most, so that slow name servers hold up nobody else', async () => {
+    const finish: (() => void)[] = [];
+    const slow: ResolveName = () =>
+      new Promise((resolve) => {
+        finish.push(() => {
+          resolve([{ address: '93.184.216.34', family: 4 }]);
+        });
+      });
+    const egress = new Egress(undefined, slow);
+    const pinning = [1, 2, 3].map((each) => egress.pin(`data-${each}.example`, 80));
+    expect(finish).toHaveLength(2);
+    // Addresses need no name server, and do not wait for one.
+    await egress.pin('93.184.216.34', 80);
+    finish.shift()?.();
+    await pinning[0];
+    await eventually(() => (finish.length === 2 ? true : undefined));
+    finish.forEach((end) => {
+      end();
+    });
+    expect((await Promise.all(pinning)).map(({ host }) => host)).toEqual([
+      'data-1.example',
+      'data-2.example',
+      'data-3.example',
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { EMPTY_ALLOW_LIST } from './allow-list.js';
 import type { AllowList } from './allow-list.js';
+import { Turnstile } from '../tables/turnstile.js';
 import { checkedHost } from './host.js';
 import { blockedAddress, hostUnknown } from './net.errors.js';
 import { isPublicAddress } from './reserved-addresses.js';
@@ -33,10 +34,18 @@ const resolveWithSystem: ResolveName = async (host) => {
 };
 
 /**
+ * A lookup of the system holds one of the four threads on which this process also reads and writes files, for as long as
+ * a name server likes. The others must stay free.
+ */
+const MAXIMUM_LOOKUPS = 2;
+
+/**
  * The one gate through which this service reaches servers that users name. A name is resolved once; every address it
  * has must be public, or permitted by the operator; the connection then goes to an address that was checked.
  */
 export class Egress {
+  private readonly lookups = new Turnstile(MAXIMUM_LOOKUPS);
+
   constructor(
     private readonly allowed: AllowList = EMPTY_ALLOW_LIST,
     private readonly resolveName: ResolveName = resolveWithSystem,
@@ -76,7 +85,10 @@ export class Egress {
     const version = isIP(host);
     if (version !== 0) return [{ address: host, family: version === 6 ? 6 : 4 }];
     try {
-      return await unlessAborted(this.resolveName(host), signal);
+      return await unlessAborted(
+        this.lookups.run(() => this.resolveName(host)),
+        signal,
+      );
     } catch (error) {
       signal?.throwIfAborted();
       throw hostUnknown(host, error);
