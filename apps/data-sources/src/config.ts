@@ -19,8 +19,14 @@ export const configSchema = z.object({
     .number()
     .int()
     .min(1)
-    .default(1024 ** 3)
+    .default(64 * 1024 ** 3)
     .describe('largest upload'),
+  /** A resumable upload that gets nothing for so long is taken away. */
+  UPLOAD_EXPIRY_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .default(86_400)
+    .describe('how long an unfinished upload waits for its next bytes'),
   /** Credentials of sources are encrypted with the first key and decrypted with any; without one none can be stored. */
   SECRETS_KEYS: z
     .string()

@@ -1,4 +1,4 @@
-import { dataSources, datasetVersions, sources, splits, syncs } from '@aimass/contracts';
+import { dataSources, datasetVersions, sources, splits, syncs, uploads } from '@aimass/contracts';
 import { runService } from '@aimass/platform-service';
 import { AppModule } from './app.module.js';
 import { configSchema } from './config.js';
@@ -12,6 +12,7 @@ await runService({
     sources.SourcesServiceService,
     syncs.SyncsServiceService,
     splits.SplitsServiceService,
+    uploads.UploadsServiceService,
     datasetVersions.DatasetVersionsServiceService,
   ],
 });

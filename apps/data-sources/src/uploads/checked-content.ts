@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  uploadCut,
-  uploadDigestMismatch,
-  uploadLongerThanAnnounced,
-  uploadMalformed,
-} from './uploads.errors.js';
-
-/** No chunk of an upload is larger. */
-const MAX_CHUNK_BYTES = 1024 * 1024;
+import { checkChunk } from './upload-checks.js';
+import { uploadCut, uploadDigestMismatch, uploadLongerThanAnnounced } from './uploads.errors.js';
 
 /** What the client announced about the content. */
 export interface Announced {
@@ -28,8 +21,7 @@ export async function* checkedContent(
   const hash = announced.sha256 === '' ? undefined : createHash('sha256');
   let sizeBytes = 0n;
   for await (const chunk of chunks) {
-    if (chunk.length > MAX_CHUNK_BYTES)
-      throw uploadMalformed(`a chunk is larger than ${MAX_CHUNK_BYTES} bytes`);
+    checkChunk(chunk);
     sizeBytes += BigInt(chunk.length);
     if (announced.sizeBytes > 0n && sizeBytes > announced.sizeBytes) {
       throw uploadLongerThanAnnounced(announced.sizeBytes);

@@ -34,3 +34,38 @@ export const uploadDigestMismatch = () =>
     'data_sources.upload_digest_mismatch',
     'The content does not have the SHA-256 that was announced: it was cut or changed on the way. Upload the file again.',
   );
+
+export const uploadIncomplete = (id: string, offsetBytes: string, sizeBytes: string) =>
+  new DomainError(
+    'conflict',
+    'data_sources.upload_incomplete',
+    `Upload "${id}" is not complete: ${offsetBytes} of ${sizeBytes} bytes are there. Send the rest first.`,
+  );
+
+export const uploadOffsetMismatch = (id: string, offsetBytes: string) =>
+  new DomainError(
+    'conflict',
+    'data_sources.upload_offset_mismatch',
+    `Upload "${id}" goes on at byte ${offsetBytes}. Ask how far it is, and send the bytes from there.`,
+  );
+
+export const uploadChecksumMismatch = () =>
+  new DomainError(
+    'invalid',
+    'data_sources.upload_checksum_mismatch',
+    'The bytes do not have the checksum that came with them, so they were not kept. Send them again.',
+  );
+
+export const uploadSuperseded = () =>
+  new DomainError(
+    'conflict',
+    'data_sources.upload_superseded',
+    'Another request for this upload has come since. What had arrived by then is kept.',
+  );
+
+export const uploadFinished = (id: string) =>
+  new DomainError(
+    'conflict',
+    'data_sources.upload_finished',
+    `Upload "${id}" is complete, so it cannot be taken back.`,
+  );

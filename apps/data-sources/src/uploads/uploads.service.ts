@@ -4,10 +4,12 @@ import { BlobTooLarge } from '@aimass/platform-blobs';
 import type { BlobRef, BlobStore } from '@aimass/platform-blobs';
 import { BLOBS, CONFIG } from '@aimass/platform-service';
 import type { Config } from '../config.js';
+import { asDiskFull } from '../disk-full.js';
 import { checkedContent } from './checked-content.js';
 import type { Announced } from './checked-content.js';
+import { checkFilename } from './upload-checks.js';
 import { Upload } from './upload.entity.js';
-import { uploadMalformed, uploadNotFound, uploadTooLarge } from './uploads.errors.js';
+import { uploadIncomplete, uploadMalformed, uploadNotFound, uploadTooLarge } from './uploads.errors.js';
 import { UploadsRepository } from './uploads.repository.js';
 
 /** A file on its way in. */
@@ -36,9 +38,11 @@ export class UploadsService {
     return upload;
   }
 
+  /** A complete upload. Throws `conflict` (`upload_incomplete`) for one whose bytes are still coming. */
   async get(organizationId: string, id: string): Promise<Upload> {
     const upload = await this.uploads.find(organizationId, id);
     if (!upload) throw uploadNotFound(id);
+    if (!upload.isComplete) throw uploadIncomplete(id, upload.offsetBytes, upload.sizeBytes);
     return upload;
   }
 
@@ -49,17 +53,9 @@ export class UploadsService {
         limitBytes,
       });
     } catch (error) {
-      throw error instanceof BlobTooLarge ? uploadTooLarge(limitBytes, error) : error;
+      throw error instanceof BlobTooLarge ? uploadTooLarge(limitBytes, error) : asDiskFull(error);
     }
   }
-}
-
-function checkFilename(filename: string): string {
-  // Control characters would corrupt logs and pages, and Postgres refuses NUL.
-  if (filename.length > 255 || /[\u0000-\u001f\u007f]/.test(filename)) {
-    throw uploadMalformed('the filename must have at most 255 characters and no control characters');
-  }
-  return filename;
 }
 
 function checkAnnounced(announced: Announced, limitBytes: number): void {

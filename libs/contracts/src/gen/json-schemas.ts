@@ -2333,7 +2333,7 @@ export const JSON_SCHEMAS = {
       },
       "checksumAlgorithm": {
         "type": "string",
-        "description": "`sha256` or `sha1`; empty for none."
+        "description": "`sha256`, `sha1` or `md5`; empty for none."
       },
       "checksum": {
         "type": "string",
@@ -2394,6 +2394,22 @@ export const JSON_SCHEMAS = {
     "type": "object",
     "description": "It is gone.",
     "properties": {}
+  },
+  "aimass.data_sources.v1.GetUploadLimitsRequest": {
+    "type": "object",
+    "description": "Asks what uploads may be.",
+    "properties": {}
+  },
+  "aimass.data_sources.v1.GetUploadLimitsResponse": {
+    "type": "object",
+    "description": "What uploads may be.",
+    "properties": {
+      "maxSizeBytes": {
+        "type": "string",
+        "pattern": "^\\d+$",
+        "description": "The largest one."
+      }
+    }
   },
   "aimass.events.v1.Envelope": {
     "type": "object",

@@ -10,6 +10,7 @@ export type ErrorKind =
   | 'too_large'
   | 'unsupported_media'
   | 'exhausted'
+  | 'storage_full'
   | 'unavailable'
   | 'timed_out'
   | 'internal';

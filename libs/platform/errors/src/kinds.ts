@@ -20,6 +20,8 @@ export const KINDS: Readonly<Record<ErrorKind, KindRow>> = {
   too_large: { grpc: 11, http: 413, title: 'Too large', log: 'debug' },
   unsupported_media: { grpc: 3, http: 415, title: 'Unsupported media type', log: 'debug' },
   exhausted: { grpc: 8, http: 429, title: 'Too many requests', log: 'debug' },
+  // RFC 4918, 11.5.
+  storage_full: { grpc: 8, http: 507, title: 'Insufficient storage', log: 'error' },
   unavailable: { grpc: 14, http: 503, title: 'Unavailable', log: 'warn' },
   // Somebody else took too long. Not status 4, which is a deadline of the caller's own.
   timed_out: { grpc: 14, http: 504, title: 'Timed out', log: 'warn' },

@@ -72,7 +72,7 @@ export interface AppendUploadHeader {
   uploadId: string;
   /** Must be the upload's offset. */
   offsetBytes: string;
-  /** `sha256` or `sha1`; empty for none. */
+  /** `sha256`, `sha1` or `md5`; empty for none. */
   checksumAlgorithm: string;
   /** The digest of this call's bytes; bytes of another digest are not kept. */
   checksum: Buffer;
@@ -108,6 +108,16 @@ export interface TerminateUploadRequest {
 
 /** It is gone. */
 export interface TerminateUploadResponse {
+}
+
+/** Asks what uploads may be. */
+export interface GetUploadLimitsRequest {
+}
+
+/** What uploads may be. */
+export interface GetUploadLimitsResponse {
+  /** The largest one. */
+  maxSizeBytes: string;
 }
 
 function createBasePartialUpload(): PartialUpload {
@@ -1119,6 +1129,131 @@ export const TerminateUploadResponse: MessageFns<TerminateUploadResponse> = {
   },
 };
 
+function createBaseGetUploadLimitsRequest(): GetUploadLimitsRequest {
+  return {};
+}
+
+export const GetUploadLimitsRequest: MessageFns<GetUploadLimitsRequest> = {
+  encode(_: GetUploadLimitsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetUploadLimitsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetUploadLimitsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetUploadLimitsRequest {
+    return {};
+  },
+
+  toJSON(_: GetUploadLimitsRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetUploadLimitsRequest>): GetUploadLimitsRequest {
+    return GetUploadLimitsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetUploadLimitsRequest>): GetUploadLimitsRequest {
+    const message = createBaseGetUploadLimitsRequest();
+    return message;
+  },
+};
+
+function createBaseGetUploadLimitsResponse(): GetUploadLimitsResponse {
+  return { maxSizeBytes: "0" };
+}
+
+export const GetUploadLimitsResponse: MessageFns<GetUploadLimitsResponse> = {
+  encode(message: GetUploadLimitsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maxSizeBytes !== "0") {
+      writer.uint32(8).uint64(message.maxSizeBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetUploadLimitsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetUploadLimitsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maxSizeBytes = reader.uint64().toString();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetUploadLimitsResponse {
+    return {
+      maxSizeBytes: isSet(object.maxSizeBytes)
+        ? globalThis.String(object.maxSizeBytes)
+        : isSet(object.max_size_bytes)
+        ? globalThis.String(object.max_size_bytes)
+        : "0",
+    };
+  },
+
+  toJSON(message: GetUploadLimitsResponse): unknown {
+    const obj: any = {};
+    if (message.maxSizeBytes !== undefined) {
+      obj.maxSizeBytes = message.maxSizeBytes;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetUploadLimitsResponse>): GetUploadLimitsResponse {
+    return GetUploadLimitsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetUploadLimitsResponse>): GetUploadLimitsResponse {
+    const message = createBaseGetUploadLimitsResponse();
+    message.maxSizeBytes = object.maxSizeBytes ?? "0";
+    return message;
+  },
+};
+
 /** Uploads that go on where they were cut. */
 export type UploadsServiceService = typeof UploadsServiceService;
 export const UploadsServiceService = {
@@ -1171,6 +1306,18 @@ export const UploadsServiceService = {
       Buffer.from(TerminateUploadResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TerminateUploadResponse => TerminateUploadResponse.decode(value),
   },
+  /** What uploads may be. */
+  getUploadLimits: {
+    path: "/aimass.data_sources.v1.UploadsService/GetUploadLimits" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetUploadLimitsRequest): Buffer =>
+      Buffer.from(GetUploadLimitsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetUploadLimitsRequest => GetUploadLimitsRequest.decode(value),
+    responseSerialize: (value: GetUploadLimitsResponse): Buffer =>
+      Buffer.from(GetUploadLimitsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetUploadLimitsResponse => GetUploadLimitsResponse.decode(value),
+  },
 } as const;
 
 export interface UploadsServiceServer extends UntypedServiceImplementation {
@@ -1185,6 +1332,8 @@ export interface UploadsServiceServer extends UntypedServiceImplementation {
   getUploadOffset: handleUnaryCall<GetUploadOffsetRequest, GetUploadOffsetResponse>;
   /** Takes an unfinished upload away. */
   terminateUpload: handleUnaryCall<TerminateUploadRequest, TerminateUploadResponse>;
+  /** What uploads may be. */
+  getUploadLimits: handleUnaryCall<GetUploadLimitsRequest, GetUploadLimitsResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
