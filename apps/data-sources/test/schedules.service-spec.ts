@@ -2,7 +2,7 @@ import { syncs } from '@aimass/contracts';
 import type { sources } from '@aimass/contracts';
 import { eventually } from '@aimass/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { ended, FileServer, httpSource, newOrganization, openHome } from './sources-harness.js';
+import { ended, FileServer, httpSource, newOrganization, noChange, openHome } from './sources-harness.js';
 import type { SourcesHome, SourcesUnderTest } from './sources-harness.js';
 
 const { SUCCEEDED, UNCHANGED, FAILED } = syncs.SyncState;
@@ -90,7 +90,7 @@ it('turns that were missed while nothing ran count as one', async () => {
 
 it('of several services one takes a turn', async () => {
   const others = [await home.start(), await home.start()];
-  const ids = await Promise.all(Array.from({ length: 20 }, everyMinute));
+  const ids = await Promise.all(Array.from({ length: 6 }, everyMinute));
   for (let turn = 1; turn <= 2; turn++) {
     await makeDue(ids);
     for (const id of ids) expect(await syncsOnceEnded(id, turn)).toHaveLength(turn);
@@ -157,6 +157,17 @@ it('after failures turns are left out, more with each, until a sync ends well', 
   }
   expect(Math.round((await nextTurnInSeconds(source)) / 60)).toBe(1);
   expect((await under.sources.getSource({ organizationId, source })).source?.failureCount).toBe(0);
+});
+
+it('a change of a source brings back the turns that failures had left out, and moves no other', async () => {
+  const source = await everyMinute();
+  const change = { ...noChange(organizationId, source), recipeJson: '{"format":"csv"}' };
+  await makeDue([source], -20);
+  await under.sources.updateSource(change);
+  expect(await nextTurnInSeconds(source)).toBeLessThan(30);
+  await makeDue([source], -3600);
+  await under.sources.updateSource(change);
+  expect(await nextTurnInSeconds(source)).toBeLessThanOrEqual(60);
 });
 
 it('a deleted source has no more turns', async () => {

@@ -106,12 +106,11 @@ export class SourcesService {
     assertRevision(seen, expectedRevision);
     if (change.config && change.config.kind !== seen.kind) throw sourceKindFixed(seen.kind);
     if (change.config) await this.connectors.admit(change.config);
-    const content = this.contentOf(seen, change);
     return this.sources.transaction(async (tx) => {
       const source = await this.hold(tx, seen.id);
       assertRevision(source, expectedRevision);
       assertCredentialsStay(source, change);
-      source.change(content);
+      source.change(this.contentOf(source, change));
       await this.sources.save(tx, source);
       return source;
     });
@@ -167,12 +166,10 @@ export class SourcesService {
   private contentOf(source: Source, change: SourceChange): Partial<SourceContent> {
     const { credentials, ...rest } = change;
     const sealed = credentials ? this.vault.seal(credentials, source) : NO_CREDENTIALS;
-    const schedule = change.schedule === undefined ? source.schedule : change.schedule;
     return {
       ...rest,
       ...(credentials === undefined ? {} : sealed),
-      // Whatever changed may be what made syncs fail: the turns that were left out for that come back.
-      nextSyncAt: nextSyncAt(schedule, new Date()),
+      nextSyncAt: turnAfterChange(source, change),
     };
   }
 
@@ -181,6 +178,16 @@ export class SourcesService {
     if (!source) throw sourceNotFound(id);
     return source;
   }
+}
+
+/**
+ * The next turn of a changed source. Whatever changed may be what made syncs fail: turns that were left out for that come
+ * back.
+ */
+function turnAfterChange(source: Source, change: SourceChange): Date | null {
+  if (change.schedule !== undefined) return nextSyncAt(change.schedule, new Date());
+  const next = nextSyncAt(source.schedule, new Date());
+  return next && source.nextSyncAt && source.nextSyncAt < next ? source.nextSyncAt : next;
 }
 
 function assertRevision(source: Source, expected: number): void {
