@@ -1,4 +1,5 @@
 import type { DuckDBConnection, Json } from '@duckdb/node-api';
+import { isSampledRow, numberedRows } from '../profiles/sampled-rows.js';
 import { parquetSource } from './parquet.js';
 import { quoteName } from './sql.js';
 import type { ColumnKind, ColumnProfile, TensorType } from './table.js';
@@ -16,10 +17,10 @@ export interface ProfileInput {
   readonly rowCount: number;
 }
 
-/** Values an exact quantile may hold in memory; above, the estimate of a t-digest is used. */
-const EXACT_QUANTILE_ROWS = 10_000_000;
-/** Values that the columns of one query hold in memory together. */
-const CELLS_PER_QUERY = 4_000_000;
+/** Quantiles are those of all rows up to so many, and of about so many rows spread over a larger table. */
+const QUANTILE_ROWS = 1_000_000;
+/** Values that the columns of one query hold in memory together, for quantiles and distinct values. */
+const CELLS_PER_QUERY = 5_000_000;
 const COLUMNS_PER_QUERY = 100;
 /** Up to this estimate the distinct values are counted exactly: 1,000 and the estimate's error. */
 const EXACT_DISTINCT = 1_500;
@@ -29,100 +30,141 @@ const MAX_TEXT = 256;
 const NUMERIC: readonly ColumnKind[] = ['DOUBLE', 'BIGINT', 'INTEGER'];
 /** Values of which no two are held in memory: images and tensors have no order, and are counted by their hash. */
 const LARGE: readonly ColumnKind[] = ['BLOB', 'LIST'];
-const NUMBERS_PER_COLUMN = 4;
 
-/** Profiles every column of a Parquet file. */
+/**
+ * Profiles every column of a Parquet file. Numbers that are not finite are counted as values, but are part of no minimum,
+ * maximum, mean, deviation or quantile.
+ */
 export async function profileTable(
   connection: DuckDBConnection,
   input: ProfileInput,
 ): Promise<ColumnProfile[]> {
-  const size = Math.max(1, Math.min(COLUMNS_PER_QUERY, Math.floor(CELLS_PER_QUERY / input.rowCount)));
-  const profiles: ColumnProfile[] = [];
-  for (let start = 0; start < input.columns.length; start += size) {
-    profiles.push(
-      ...(await profileColumns(connection, { ...input, columns: input.columns.slice(start, start + size) })),
-    );
-  }
-  return profiles;
-}
-
-interface Range {
-  readonly nullCount: number;
-  readonly distinct: number;
-  readonly min: string | null;
-  readonly max: string | null;
-}
-
-/** Two passes: what the second asks for depends on the ranges that the first finds. */
-async function profileColumns(connection: DuckDBConnection, input: ProfileInput): Promise<ColumnProfile[]> {
-  const ranges = await readRanges(connection, input);
-  const details = input.columns.map(({ name, kind }, index) =>
-    detailQuery(name, kind, ranges[index], input.rowCount),
-  );
-  const row = await readRow(connection, details.join(', '), input.path);
+  const { ranges, estimates } = await readRanges(connection, input);
+  const distinct = await countDistinct(connection, input, estimates);
+  const quartiles = await readQuartiles(connection, input);
   return input.columns.map(({ name, kind, tensor }, index) => {
-    const [distinct, mean, deviation, quartiles] = row.slice(
-      index * NUMBERS_PER_COLUMN,
-      (index + 1) * NUMBERS_PER_COLUMN,
-    );
-    const { nullCount = 0, min = null, max = null } = ranges[index] ?? {};
+    const { count, ...range } = ranges[index] ?? NOTHING;
     return {
       name,
       kind,
-      nullCount,
-      distinctCount: Number(distinct),
-      min,
-      max,
-      mean: finite(mean),
-      standardDeviation: finite(deviation),
-      quartiles: Array.isArray(quartiles) ? quartiles.map(Number) : [],
+      nullCount: input.rowCount - count,
+      distinctCount: distinct.get(name) ?? 0,
+      ...range,
+      quartiles: quartiles.get(name) ?? [],
       ...(tensor && { tensor }),
     };
   });
 }
 
+interface Range extends Pick<ColumnProfile, 'min' | 'max' | 'mean' | 'standardDeviation'> {
+  readonly count: number;
+}
+
+const NOTHING: Range = { count: 0, min: null, max: null, mean: null, standardDeviation: null };
+
+const VALUES_PER_RANGE = 6;
+
+/** One pass over the file for every hundred columns. */
 async function readRanges(
   connection: DuckDBConnection,
-  { path, columns, rowCount }: ProfileInput,
-): Promise<Range[]> {
-  const query = columns.map(({ name, kind }) => {
-    const column = quoteName(name);
-    if (LARGE.includes(kind)) return `count(${column}), approx_count_distinct(${column}), NULL, NULL`;
-    const text = (value: string) => `left(CAST(${value}(${column}) AS VARCHAR), ${MAX_TEXT})`;
-    return `count(${column}), approx_count_distinct(${column}), ${text('min')}, ${text('max')}`;
-  });
-  const row = await readRow(connection, query.join(', '), path);
-  return columns.map((_, index) => {
-    const [count, distinct, min, max] = row.slice(
-      index * NUMBERS_PER_COLUMN,
-      (index + 1) * NUMBERS_PER_COLUMN,
-    );
-    return {
-      nullCount: rowCount - Number(count),
-      distinct: Number(distinct),
-      min: textOf(min),
-      max: textOf(max),
-    };
-  });
+  input: ProfileInput,
+): Promise<{ ranges: Range[]; estimates: number[] }> {
+  const ranges: Range[] = [];
+  const estimates: number[] = [];
+  for (const columns of chunks(input.columns, COLUMNS_PER_QUERY)) {
+    const row = await readRow(connection, columns.flatMap(rangeQuery), parquetSource(input.path));
+    for (const values of chunks(row, VALUES_PER_RANGE)) {
+      ranges.push(rangeOf(values));
+      estimates.push(Number(values[1]));
+    }
+  }
+  return { ranges, estimates };
 }
 
-function detailQuery(name: string, kind: ColumnKind, range: Range | undefined, rowCount: number): string {
+function rangeQuery({ name, kind }: MeasuredColumn): string[] {
   const column = quoteName(name);
-  const estimate = range?.distinct ?? 0;
-  const distinct =
-    estimate <= EXACT_DISTINCT && !LARGE.includes(kind) ? `count(DISTINCT ${column})` : String(estimate);
-  if (!NUMERIC.includes(kind)) return `${distinct}, NULL, NULL, NULL`;
-  const value = `CAST(${column} AS DOUBLE)`;
-  const isSquareFinite =
-    Math.max(Math.abs(Number(range?.min)), Math.abs(Number(range?.max))) < LARGEST_SQUARE;
-  const deviation = isSquareFinite ? `stddev_samp(${value})` : 'NULL';
-  const quantile = rowCount > EXACT_QUANTILE_ROWS ? 'approx_quantile' : 'quantile_cont';
-  return `${distinct}, avg(${value}), ${deviation}, ${quantile}(${value}, [0.25, 0.5, 0.75])`;
+  const counts = [`count(${column})`, `approx_count_distinct(${column})`];
+  if (LARGE.includes(kind)) return [...counts, 'NULL', 'NULL', 'NULL', 'NULL'];
+  const value = finiteValue(name, kind);
+  const text = (end: string) => `left(CAST(${end}(${value}) AS VARCHAR), ${MAX_TEXT})`;
+  if (!NUMERIC.includes(kind)) return [...counts, text('min'), text('max'), 'NULL', 'NULL'];
+  const double = `CAST(${value} AS DOUBLE)`;
+  const square =
+    kind === 'DOUBLE' ? `CASE WHEN abs(${column}) < ${LARGEST_SQUARE} THEN ${column} END` : double;
+  return [...counts, text('min'), text('max'), `avg(${double})`, `stddev_samp(${square})`];
 }
 
-async function readRow(connection: DuckDBConnection, select: string, path: string): Promise<readonly Json[]> {
-  const reader = await connection.runAndReadAll(`SELECT ${select} FROM ${parquetSource(path)}`);
+function rangeOf([count, , min, max, mean, deviation]: readonly Json[]): Range {
+  const isSquareFinite = Math.max(Math.abs(Number(min)), Math.abs(Number(max))) < LARGEST_SQUARE;
+  return {
+    count: Number(count),
+    min: textOf(min),
+    max: textOf(max),
+    mean: finite(mean),
+    standardDeviation: isSquareFinite ? finite(deviation) : null,
+  };
+}
+
+/** The estimates, and for columns with few values their exact numbers. */
+async function countDistinct(
+  connection: DuckDBConnection,
+  { path, columns }: ProfileInput,
+  estimates: readonly number[],
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map(columns.map(({ name }, index) => [name, estimates[index] ?? 0]));
+  const few = columns.filter(
+    ({ name, kind }) => (counts.get(name) ?? 0) <= EXACT_DISTINCT && !LARGE.includes(kind),
+  );
+  for (const some of chunks(few, COLUMNS_PER_QUERY)) {
+    const query = some.map(({ name }) => `count(DISTINCT ${quoteName(name)})`);
+    const row = await readRow(connection, query, parquetSource(path));
+    some.forEach(({ name }, index) => counts.set(name, Number(row[index])));
+  }
+  return counts;
+}
+
+async function readQuartiles(
+  connection: DuckDBConnection,
+  { path, columns, rowCount }: ProfileInput,
+): Promise<ReadonlyMap<string, number[]>> {
+  const { source, row } = numberedRows(path, columns);
+  const sample =
+    rowCount <= QUANTILE_ROWS
+      ? parquetSource(path)
+      : `${source} WHERE ${isSampledRow(row, rowCount, QUANTILE_ROWS)}`;
+  const numeric = columns.filter(({ kind }) => NUMERIC.includes(kind));
+  const size = Math.floor(CELLS_PER_QUERY / Math.min(rowCount, QUANTILE_ROWS));
+  const quartiles = new Map<string, number[]>();
+  for (const some of chunks(numeric, Math.max(1, Math.min(COLUMNS_PER_QUERY, size)))) {
+    const query = some.map(
+      ({ name, kind }) => `quantile_cont(CAST(${finiteValue(name, kind)} AS DOUBLE), [0.25, 0.5, 0.75])`,
+    );
+    const values = await readRow(connection, query, sample);
+    some.forEach(({ name }, index) => {
+      const found = values[index];
+      if (Array.isArray(found)) quartiles.set(name, found.map(Number));
+    });
+  }
+  return quartiles;
+}
+
+function finiteValue(name: string, kind: ColumnKind): string {
+  const column = quoteName(name);
+  return kind === 'DOUBLE' ? `CASE WHEN isfinite(${column}) THEN ${column} END` : column;
+}
+
+async function readRow(
+  connection: DuckDBConnection,
+  values: readonly string[],
+  source: string,
+): Promise<readonly Json[]> {
+  const reader = await connection.runAndReadAll(`SELECT ${values.join(', ')} FROM ${source}`);
   return reader.getRowsJson()[0] ?? [];
+}
+
+function chunks<T>(items: readonly T[], size: number): (readonly T[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
 function finite(value: Json | undefined): number | null {
