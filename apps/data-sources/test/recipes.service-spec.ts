@@ -137,6 +137,19 @@ describe('the recipe of an import', () => {
     const recipe = { target: 'size', transforms: [{ standardize: { columns: ['size'] } }] };
     await expect(create('refused', FLOWERS, recipe)).rejects.toThrow(/is the target/);
   });
+
+  it('makes a new version of the rows of another, with its lineage', async () => {
+    const { version: parent } = await create('parent', FLOWERS);
+    const { version } = await service.client.createDatasetVersion(
+      dataSources.CreateDatasetVersionRequest.fromPartial({
+        organizationId,
+        dataset: 'parent',
+        derivedFrom: { versionId: parent?.id ?? '' },
+        recipeJson: JSON.stringify({ transforms: [{ filter: { column: 'color', op: '=', value: 'red' } }] }),
+      }),
+    );
+    expect(version).toMatchObject({ number: 2, rowCount: '25', uploadId: '' });
+  });
 });
 
 describe('transforms that are fitted', () => {

@@ -2,6 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { targetSizes } from './split-plan.js';
 import type { Ratios } from './split-plan.js';
 
+/** Bounds what is in memory at a time. */
+const GROUPS_PER_PAGE = 100_000;
+
 /** What groups are made of. */
 export interface GroupTask {
   /** Stands after FROM and gives `value`: the group of each row, or NULL. */
@@ -30,22 +33,30 @@ export async function assignGroups(
   await connection.run('CREATE TEMP TABLE placed (place BIGINT, part UTINYINT)');
   const targets = targetSizes(ratios, rowCount);
   const lacking = [...targets];
-  const result = await connection.stream('SELECT size FROM groups ORDER BY place');
   const appender = await connection.createAppender('placed');
-  let place = 0n;
-  for await (const chunk of result.yieldRows()) {
-    for (const [size] of chunk) {
-      const part = placeFor(Number(size), lacking, targets);
-      lacking[part] = (lacking[part] ?? 0) - Number(size);
-      appender.appendBigInt(place++);
+  for (let start = 0; ; start += GROUPS_PER_PAGE) {
+    const sizes = await sizesFrom(connection, start);
+    for (const [index, size] of sizes.entries()) {
+      const part = placeFor(size, lacking, targets);
+      lacking[part] = (lacking[part] ?? 0) - size;
+      appender.appendBigInt(BigInt(start + index));
       appender.appendUTinyInt(part);
       appender.endRow();
     }
+    if (sizes.length < GROUPS_PER_PAGE) break;
   }
   appender.closeSync();
   await connection.run(
     'CREATE TEMP TABLE assignment AS SELECT value, part FROM groups JOIN placed USING (place)',
   );
+}
+
+/** The sizes of the next groups. In pages, since a stream would end as soon as the appender writes. */
+async function sizesFrom(connection: DuckDBConnection, start: number): Promise<number[]> {
+  const reader = await connection.runAndReadAll(
+    `SELECT size FROM groups WHERE place >= ${start} AND place < ${start + GROUPS_PER_PAGE} ORDER BY place`,
+  );
+  return reader.getRows().map(([size]) => Number(size));
 }
 
 /** Parts with ratio 0 have no room, and lack nothing. Shares are compared as whole numbers, so that nothing is rounded. */

@@ -169,6 +169,13 @@ describe('group', () => {
     expect(Math.min(validation, test)).toBeGreaterThan(0);
   });
 
+  it('places every group however many there are', async () => {
+    const choice = { strategy: 'group', column: 'x', ratios, seed: '1' } as const;
+    const parts = await membership('(SELECT i // 2 AS x FROM range(500000) AS t (i))', choice);
+    expect(parts.every((part, i) => part === parts[i - (i % 2)])).toBe(true);
+    expect(sizesOf(parts)).toEqual([350_000, 100_000, 50_000]);
+  });
+
   it('takes rows without a value as one group', async () => {
     const table = values(...Array.from({ length: 40 }, (_, i) => (i % 4 === 0 ? 'NULL' : String(i))));
     const parts = await membership(table, { strategy: 'group', column: 'x', ratios, seed: '1' });

@@ -27,7 +27,11 @@ export async function makeMembership(
   const reader = await connection.runAndReadAll(
     `SELECT ${PARTS.map((_, part) => `count(*) FILTER (part = ${part})`).join(', ')} FROM membership`,
   );
-  return (reader.getRows()[0] ?? []).map(Number);
+  const sizes = (reader.getRows()[0] ?? []).map(Number);
+  const placed = sizes.reduce((sum, size) => sum + size, 0);
+  // A row that is in no part, or in two, must never be.
+  if (placed !== rowCount) throw new Error(`${placed} of ${rowCount} rows were placed`);
+  return sizes;
 }
 
 interface Task {
