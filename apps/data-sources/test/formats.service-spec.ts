@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataSources } from '@aimass/contracts';
 import { describe, expect, it } from 'vitest';
 import {
+  blobPath,
   getDataset,
   home,
   organizationId,
@@ -51,8 +52,8 @@ describe('an import of another format than CSV', () => {
       ['d', ColumnType.BOOLEAN, '1'],
     ]);
     expect((await preview(name, 1, 0)).rows).toEqual(
-      [{ values: ['1', '{"c":[1,2]}', ''] }, { values: ['', 'x', 'true'] }].map((row) =>
-        expect.objectContaining(row),
+      [{ values: ['1', '{"c":[1,2]}', ''] }, { values: ['', 'x', 'true'] }].map(
+        (row) => expect.objectContaining(row) as object,
       ),
     );
   });
@@ -95,6 +96,37 @@ describe('an import of another format than CSV', () => {
     expect((await preview(name, 1, 1)).rows[0]?.values).toEqual(['0', '[0.0, 1.0, 2.0]', '0', 'a']);
     const { split: made } = await split(name, { train: 0.5, validation: 0.25, test: 0.25 });
     expect(made?.parts).toHaveLength(3);
+  });
+
+  it('reads Parquet, its own downloads of images and tensors included', async () => {
+    const foreign = Buffer.from(fixture<string>('parquet-files')['pa-zstd'] ?? '', 'base64');
+    const { version } = await imported(foreign, 'foreign.parquet');
+    expect(version).toMatchObject({ kind: DatasetKind.TABLE, rowCount: '200' });
+    expect(version.columns.map(({ nullCount }) => nullCount)).toContain('40');
+    const images = await imported(zipOf([{ name: 'a/1.png', content: image }]), 'images.zip');
+    const again = await imported(await readFile(blobPath(images.version.sha256)), 'images.parquet');
+    expect(again.version).toMatchObject({ kind: DatasetKind.IMAGES, sha256: images.version.sha256 });
+    const tensors = await imported(savez, 'arrays.npz');
+    const tensorsAgain = await imported(await readFile(blobPath(tensors.version.sha256)), 'arrays.parquet');
+    expect(tensorsAgain.version).toMatchObject({
+      kind: DatasetKind.TENSORS,
+      columns: tensors.version.columns.map(({ name }) => expect.objectContaining({ name }) as object),
+    });
+  });
+
+  it('refuses Parquet that lies, and goes on serving', async () => {
+    const foreign = Buffer.from(fixture<string>('parquet-files')['pa-zstd'] ?? '', 'base64');
+    const footerBytes = foreign.readUInt32LE(foreign.length - 8);
+    const tooLong = Buffer.from(foreign);
+    tooLong.writeUInt32LE(footerBytes + 9, tooLong.length - 8);
+    const withoutContent = [Buffer.from('PAR1'), foreign.subarray(foreign.length - 8 - footerBytes)];
+    for (const lying of [foreign.subarray(0, foreign.length / 2), tooLong, Buffer.concat(withoutContent)]) {
+      await expect(imported(lying, 'lying.parquet')).rejects.toMatchObject({
+        code: 'data_sources.parquet_broken',
+        kind: 'unprocessable',
+      });
+    }
+    expect((await imported('a\n1\n', 'a.csv')).version.rowCount).toBe('1');
   });
 
   it('gives the same snapshot for the same content', async () => {

@@ -4,6 +4,7 @@ import type { ZipArchive } from '../../archives/zip-archive.js';
 import type { FetchedFile } from '../../connectors/connector.js';
 import { onlyFile } from '../only-file.js';
 import { firstZippedName, withZip } from '../zipped-files.js';
+import { asDescribed } from '../described-columns.js';
 import type { Format, FormatInput, TableSource } from '../format.js';
 import { TableParts } from '../table-parts.js';
 import { classImages } from './class-folders.js';
@@ -30,7 +31,9 @@ export class ImagesFormat implements Format {
   }
 
   toTable(input: FormatInput): Promise<TableSource> {
-    return withZip(onlyFile(this.name, input.files), (archive) => readImages(archive, input));
+    return withZip(onlyFile(this.name, input.files), async (archive) =>
+      asDescribed(input.connection, await readImages(archive, input), input.recipe),
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import type { FetchedFile } from '../../connectors/connector.js';
 import { typedValue } from '../../tables/column-kinds.js';
 import { quoteName, quoteText } from '../../tables/sql.js';
 import { checkColumnNames } from '../column-names.js';
+import { asDescribed } from '../described-columns.js';
 import type { Format, FormatInput, TableSource } from '../format.js';
 import { headOf } from '../only-file.js';
 import { MAX_LINE_BYTES } from './json-lines.js';
@@ -26,7 +27,7 @@ export class JsonlFormat implements Format {
     return /^\ufeff?\s*(\[\s*)?\{/.test(head);
   }
 
-  async toTable({ files, folder, signal }: FormatInput): Promise<TableSource> {
+  async toTable({ files, recipe, folder, connection, signal }: FormatInput): Promise<TableSource> {
     const path = join(folder, 'clean.jsonl');
     const { columns, rowCount, droppedRowCount } = await cleanJsonl(files, path, signal);
     if (rowCount === 0) throw jsonlNoRows(droppedRowCount);
@@ -38,7 +39,8 @@ export class JsonlFormat implements Format {
       ({ name, kind }, index) => `${typedValue(`c${index}`, kind)} AS ${quoteName(name)}`,
     );
     const query = `SELECT ${values.join(', ')} FROM ${cleanSource(path, names.length)}`;
-    return { kind: 'table', query, columns: typed, rowCount, droppedRowCount };
+    const table = { kind: 'table', query, columns: typed, rowCount, droppedRowCount } as const;
+    return asDescribed(connection, table, recipe);
   }
 }
 

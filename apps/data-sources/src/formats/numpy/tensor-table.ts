@@ -3,6 +3,7 @@ import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { quoteName } from '../../tables/sql.js';
 import type { ColumnKind } from '../../tables/table.js';
 import { checkColumnNames } from '../column-names.js';
+import { asDescribed } from '../described-columns.js';
 import type { FormatInput, TableColumn, TableSource } from '../format.js';
 import { PART_ROWS, TableParts } from '../table-parts.js';
 import type { ElementValue } from './element-types.js';
@@ -20,7 +21,7 @@ const BYTES_PER_CELL = 8;
  */
 export async function tensorTable(
   arrays: readonly NpyArray[],
-  { connection, folder, signal }: Pick<FormatInput, 'connection' | 'folder' | 'signal'>,
+  { connection, recipe, folder, signal }: Omit<FormatInput, 'files'>,
 ): Promise<TableSource> {
   checkColumnNames(['index', ...arrays.map(({ name }) => name)]);
   const rowCount = arrays[0]?.header.rowCount ?? 0;
@@ -36,13 +37,14 @@ export async function tensorTable(
     const chunk = await chunkOf(arrays, types, start, count);
     await parts.add(count, count * rowCells * BYTES_PER_CELL, (appender) => appender.appendDataChunk(chunk));
   }
-  return {
+  const table: TableSource = {
     kind: 'tensors',
     query: `SELECT ${names.map(quoteName).join(', ')} FROM ${await parts.source()}`,
     columns: [{ name: 'index', kind: 'BIGINT' }, ...arrays.map(columnOf)],
     rowCount,
     droppedRowCount: 0,
   };
+  return asDescribed(connection, table, recipe);
 }
 
 async function chunkOf(

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '@aimass/platform-errors';
 import type { FetchedFile } from '../../connectors/connector.js';
 import { quoteName } from '../../tables/sql.js';
+import { asDescribed } from '../described-columns.js';
 import type { Format, FormatInput, TableColumn, TableSource } from '../format.js';
 import { imageTable } from '../images/image-columns.js';
 import { headOf } from '../only-file.js';
@@ -33,12 +34,13 @@ export class ParquetFormat implements Format {
       const stored = layout.columns[index]?.kind === 'INTEGER' ? `CAST(${value} AS INTEGER)` : value;
       return `${stored} AS ${quoteName(name)}`;
     });
-    return {
+    const table = {
       ...layout,
       query: `SELECT ${values.join(', ')} FROM ${source}`,
       rowCount,
       droppedRowCount: 0,
     };
+    return asDescribed(input.connection, table, input.recipe);
   }
 }
 
