@@ -1,5 +1,6 @@
 import {
   dataSources,
+  datasetVersions,
   marketplace,
   modelRegistry,
   sources,
@@ -14,6 +15,7 @@ import type { Config } from './config.js';
 
 /** Injection tokens of the services behind the gateway. */
 export const DATA_SOURCES = Symbol('DATA_SOURCES');
+export const DATASET_VERSIONS = Symbol('DATASET_VERSIONS');
 export const SOURCES = Symbol('SOURCES');
 export const SPLITS = Symbol('SPLITS');
 export const SYNCS = Symbol('SYNCS');
@@ -23,6 +25,7 @@ export const TRAFFIC_CONTROL = Symbol('TRAFFIC_CONTROL');
 export const MARKETPLACE = Symbol('MARKETPLACE');
 
 export type DataSourcesClient = GrpcClient<typeof dataSources.DataSourcesServiceService>;
+export type DatasetVersionsClient = GrpcClient<typeof datasetVersions.DatasetVersionsServiceService>;
 export type SourcesClient = GrpcClient<typeof sources.SourcesServiceService>;
 export type SplitsClient = GrpcClient<typeof splits.SplitsServiceService>;
 export type SyncsClient = GrpcClient<typeof syncs.SyncsServiceService>;
@@ -66,6 +69,7 @@ export function peersOf(config: Config): Peer[] {
 function dataSourcesPeers(address: string): Peer[] {
   const services = [
     [DATA_SOURCES, dataSources.DataSourcesServiceService],
+    [DATASET_VERSIONS, datasetVersions.DatasetVersionsServiceService],
     [SOURCES, sources.SourcesServiceService],
     [SPLITS, splits.SplitsServiceService],
     [SYNCS, syncs.SyncsServiceService],

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { IdentityModule } from '../identity/identity.module.js';
 import { DatasetsController } from './datasets/datasets.controller.js';
+import { DownloadsController } from './datasets/downloads.controller.js';
 import { SplitMembershipController } from './datasets/split-membership.controller.js';
 import { SplitsController } from './datasets/splits.controller.js';
+import { VersionDetailsController } from './datasets/version-details.controller.js';
 import { DeploymentsController } from './deployments/deployments.controller.js';
 import { JobResultsController } from './jobs/job-results.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
@@ -25,6 +27,8 @@ import { UsageController } from './usage/usage.controller.js';
     KeysController,
     UploadsController,
     DatasetsController,
+    VersionDetailsController,
+    DownloadsController,
     SplitsController,
     SplitMembershipController,
     SourcesController,

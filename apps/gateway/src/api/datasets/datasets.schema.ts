@@ -28,3 +28,13 @@ export const previewQuery = z.strictObject({
   offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('rows to skip'),
 });
 export type PreviewQuery = z.infer<typeof previewQuery>;
+
+export const diffQuery = z.strictObject({
+  against: z.coerce.number().int().min(1).max(999_999_999).describe('number of the version to compare with'),
+});
+export type DiffQuery = z.infer<typeof diffQuery>;
+
+export const downloadQuery = z.strictObject({
+  format: z.enum(['parquet', 'csv', 'arrow']).default('parquet').describe('parquet is the snapshot itself'),
+});
+export type DownloadQuery = z.infer<typeof downloadQuery>;
