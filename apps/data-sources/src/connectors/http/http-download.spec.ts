@@ -291,19 +291,16 @@ describe('a hostile body', () => {
     await expect(get(origin)).rejects.toMatchObject(failing('fetch_too_large', 'too_large'));
   });
 
-  it('is cut at the limit when it has no end, with flat memory', async () => {
+  it('is cut at the limit when it has no end', async () => {
     let sentBytes: Promise<number> | undefined;
     const { origin } = await start((_, response) => {
       sentBytes = stream(response, repeated(Buffer.alloc(256 * KiB, 97)));
     });
-    const growth = await rssGrowth(async () => {
-      await expect(get(origin)).rejects.toMatchObject(failing('fetch_too_large'));
-    });
+    await expect(get(origin)).rejects.toMatchObject(failing('fetch_too_large'));
     expect(await sentBytes).toBeLessThan(LIMIT_BYTES + 16 * MiB);
-    expect(growth / MiB).toBeLessThan(64);
   });
 
-  it('is cut when it is a gzip bomb, with flat memory', async () => {
+  it('is cut when it is a gzip bomb', async () => {
     // 10 GiB of zeros in 10 MiB: a member of 128 MiB, again and again.
     const member = gzipSync(Buffer.alloc(128 * MiB));
     let sentBytes: Promise<number> | undefined;
@@ -311,11 +308,8 @@ describe('a hostile body', () => {
       response.setHeader('content-encoding', 'gzip');
       sentBytes = stream(response, repeated(member, 80));
     });
-    const growth = await rssGrowth(async () => {
-      await expect(get(origin)).rejects.toMatchObject(failing('compression_refused', 'too_large'));
-    });
+    await expect(get(origin)).rejects.toMatchObject(failing('compression_refused', 'too_large'));
     expect(await sentBytes).toBeLessThan(8 * MiB);
-    expect(growth / MiB).toBeLessThan(64);
   });
 
   it('is cut at the limit when it is unpacked, also where it grows by less', async () => {
@@ -488,13 +482,3 @@ describe('a name that DNS moves to a private address', () => {
     await canary.close();
   });
 });
-
-/** How much the memory of this process grows above where it starts, at its peak. */
-async function rssGrowth(work: () => Promise<void>): Promise<number> {
-  const before = process.memoryUsage().rss;
-  let peak = before;
-  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
-  await work();
-  clearInterval(timer);
-  return Math.max(peak, process.memoryUsage().rss) - before;
-}

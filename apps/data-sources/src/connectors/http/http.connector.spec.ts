@@ -17,7 +17,7 @@ import { HttpConnector } from './http.connector.js';
 const PATIENCE = {
   FETCH_TIMEOUT_SECONDS: 30,
   FETCH_MINIMUM_BYTES_PER_SECOND: 1024,
-  FETCH_PATIENCE_SECONDS: 0.5,
+  FETCH_PATIENCE_SECONDS: 2,
 };
 const credentials: SourceCredentials = { user: 'ana', secret: CONTRACT_SECRET, sessionToken: '' };
 const authorization = `Basic ${Buffer.from(`ana:${CONTRACT_SECRET}`).toString('base64')}`;
