@@ -21,7 +21,8 @@ export function csvSource(
   const columns = types.map((type, index) => `'c${index}': '${type}'`).join(', ');
   const nulls = ['', ...nullTexts].map(quoteText).join(', ');
   const quote = quoteText(String.fromCharCode(dialect.quote));
-  return `read_csv([${files}], auto_detect = false, header = false, new_line = '\\n', comment = '', hive_partitioning = false,
+  // Without "parallel" a file is read by one thread, as one batch; several files are still read at the same time.
+  return `read_csv([${files}], parallel = false, auto_detect = false, header = false, new_line = '\\n', comment = '', hive_partitioning = false,
     delim = ${quoteText(String.fromCharCode(dialect.separator))}, quote = ${quote}, escape = ${quote}, nullstr = [${nulls}],
-    max_line_size = 2000000, buffer_size = 32000000, columns = {${columns}})`;
+    max_line_size = 2000000, buffer_size = 8000000, columns = {${columns}})`;
 }
