@@ -55,7 +55,8 @@ export class Api {
       status: response.status,
       headers: response.headers,
       text,
-      body: isJson ? JSON.parse(text) : null,
+      // The answer to HEAD has none.
+      body: isJson && text !== '' ? JSON.parse(text) : null,
     };
   }
 

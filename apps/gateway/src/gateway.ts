@@ -40,6 +40,7 @@ export async function createGateway(
     serverFactory: (listener: RequestListener) => port.createServer(listener),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
+    rewriteUrl: ({ url = '/' }) => withoutSlash(url),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
     logger: new NestLogger(logger),
@@ -62,6 +63,11 @@ export async function createGateway(
   await registerDocumentation(fastify, app, version);
   serveOpenInference(fastify, plane, port);
   return app;
+}
+
+/** The tus protocol writes the address of uploads with a slash at its end. */
+function withoutSlash(url: string): string {
+  return url.startsWith('/api/v1/uploads/') ? url.replace(/^(\/api\/v1\/uploads)\/(?=\?|$)/, '$1') : url;
 }
 
 /** Uploads stay streams; their size is limited where they are stored. */

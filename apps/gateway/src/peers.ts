@@ -8,6 +8,7 @@ import {
   syncs,
   trafficControl,
   training,
+  uploads,
 } from '@aimass/contracts';
 import type { GrpcClient } from '@aimass/platform-grpc';
 import type { Peer } from '@aimass/platform-service';
@@ -19,6 +20,7 @@ export const DATASET_VERSIONS = Symbol('DATASET_VERSIONS');
 export const SOURCES = Symbol('SOURCES');
 export const SPLITS = Symbol('SPLITS');
 export const SYNCS = Symbol('SYNCS');
+export const UPLOADS = Symbol('UPLOADS');
 export const TRAINING = Symbol('TRAINING');
 export const MODEL_REGISTRY = Symbol('MODEL_REGISTRY');
 export const TRAFFIC_CONTROL = Symbol('TRAFFIC_CONTROL');
@@ -29,6 +31,7 @@ export type DatasetVersionsClient = GrpcClient<typeof datasetVersions.DatasetVer
 export type SourcesClient = GrpcClient<typeof sources.SourcesServiceService>;
 export type SplitsClient = GrpcClient<typeof splits.SplitsServiceService>;
 export type SyncsClient = GrpcClient<typeof syncs.SyncsServiceService>;
+export type UploadsClient = GrpcClient<typeof uploads.UploadsServiceService>;
 export type TrainingClient = GrpcClient<typeof training.TrainingServiceService>;
 export type ModelRegistryClient = GrpcClient<typeof modelRegistry.ModelRegistryServiceService>;
 export type TrafficControlClient = GrpcClient<typeof trafficControl.TrafficControlServiceService>;
@@ -73,6 +76,7 @@ function dataSourcesPeers(address: string): Peer[] {
     [SOURCES, sources.SourcesServiceService],
     [SPLITS, splits.SplitsServiceService],
     [SYNCS, syncs.SyncsServiceService],
+    [UPLOADS, uploads.UploadsServiceService],
   ] as const;
   return services.map(([token, definition]) => ({ token, definition, address, name: 'data-sources' }));
 }

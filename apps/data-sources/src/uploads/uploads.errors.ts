@@ -51,7 +51,7 @@ export const uploadOffsetMismatch = (id: string, offsetBytes: string) =>
 
 export const uploadChecksumMismatch = () =>
   new DomainError(
-    'invalid',
+    'checksum_mismatch',
     'data_sources.upload_checksum_mismatch',
     'The bytes do not have the checksum that came with them, so they were not kept. Send them again.',
   );

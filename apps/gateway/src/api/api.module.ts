@@ -16,6 +16,8 @@ import { PoliciesController } from './policies/policies.controller.js';
 import { SourcesController } from './sources/sources.controller.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { SyncsController } from './syncs/syncs.controller.js';
+import { TusUploads } from './uploads/tus-uploads.js';
+import { TusController } from './uploads/tus.controller.js';
 import { UploadsController } from './uploads/uploads.controller.js';
 import { UsageController } from './usage/usage.controller.js';
 
@@ -25,6 +27,8 @@ import { UsageController } from './usage/usage.controller.js';
   controllers: [
     OrganizationsController,
     KeysController,
+    // Before the controller that answers GET, whose HEAD it would be else.
+    TusController,
     UploadsController,
     DatasetsController,
     VersionDetailsController,
@@ -42,5 +46,6 @@ import { UsageController } from './usage/usage.controller.js';
     SubscriptionsController,
     UsageController,
   ],
+  providers: [TusUploads],
 })
 export class ApiModule {}

@@ -2,7 +2,11 @@ import { ReceiveTimeout } from '@aimass/platform-open-inference';
 import type { FastifyInstance } from 'fastify';
 
 /** Media types whose bodies are uploads: streams that may take long. */
-export const UPLOAD_TYPES: ReadonlySet<string> = new Set(['application/octet-stream', 'text/csv']);
+export const UPLOAD_TYPES: ReadonlySet<string> = new Set([
+  'application/octet-stream',
+  'application/offset+octet-stream',
+  'text/csv',
+]);
 
 /**
  * Ends requests of control routes whose body trickles in: 408. The body is read before anyone is asked who calls, so

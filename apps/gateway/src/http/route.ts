@@ -1,4 +1,15 @@
-import { applyDecorators, Delete, Get, HttpCode, Patch, Post, Put, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  Delete,
+  Get,
+  Head,
+  HttpCode,
+  Options,
+  Patch,
+  Post,
+  Put,
+  SetMetadata,
+} from '@nestjs/common';
 import type { z } from 'zod';
 import type { Permission } from '../identity/roles.js';
 
@@ -7,7 +18,7 @@ export const ROUTE = Symbol('ROUTE');
 
 /** One control route, said once: Nest's routing, the guard and the OpenAPI document all read it. */
 export interface RouteSpec {
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly method: 'get' | 'head' | 'options' | 'post' | 'put' | 'patch' | 'delete';
   /** With `:name` parameters; a verb is `/jobs/:id:cancel`. */
   readonly path: string;
   readonly summary: string;
@@ -28,7 +39,15 @@ export interface RouteSpec {
   readonly status?: 200 | 201 | 202 | 204;
 }
 
-const METHODS = { get: Get, post: Post, put: Put, patch: Patch, delete: Delete };
+const METHODS = {
+  get: Get,
+  head: Head,
+  options: Options,
+  post: Post,
+  put: Put,
+  patch: Patch,
+  delete: Delete,
+};
 
 /** Declares a route under `/api/v1`. The only decorator a control route needs. */
 export function Route(spec: RouteSpec): MethodDecorator {

@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'precondition_failed'
   | 'too_large'
   | 'unsupported_media'
+  | 'checksum_mismatch'
   | 'exhausted'
   | 'storage_full'
   | 'unavailable'

@@ -19,6 +19,8 @@ export const KINDS: Readonly<Record<ErrorKind, KindRow>> = {
   precondition_failed: { grpc: 9, http: 412, title: 'Precondition failed', log: 'debug' },
   too_large: { grpc: 11, http: 413, title: 'Too large', log: 'debug' },
   unsupported_media: { grpc: 3, http: 415, title: 'Unsupported media type', log: 'debug' },
+  // Of the tus protocol, which clients of resumable uploads speak.
+  checksum_mismatch: { grpc: 3, http: 460, title: 'Checksum mismatch', log: 'debug' },
   exhausted: { grpc: 8, http: 429, title: 'Too many requests', log: 'debug' },
   // RFC 4918, 11.5.
   storage_full: { grpc: 8, http: 507, title: 'Insufficient storage', log: 'error' },

@@ -1,7 +1,7 @@
-import { Controller, Inject, Query, Req } from '@nestjs/common';
+import { Controller, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { dataSources } from '@aimass/contracts';
 import { DomainError } from '@aimass/platform-errors';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Caller } from '../../http/parameters.js';
@@ -10,6 +10,7 @@ import { Route } from '../../http/route.js';
 import type { AuthenticatedKey } from '../../identity/key-directory.js';
 import { DATA_SOURCES } from '../../peers.js';
 import type { DataSourcesClient } from '../../peers.js';
+import { TusUploads } from './tus-uploads.js';
 
 const uploadQuery = z.strictObject({
   filename: z.string().min(1).max(255).default('upload').describe("the file's name, for people"),
@@ -20,12 +21,16 @@ const UPLOAD_DEADLINE_MS = 3_600_000;
 /** Files on their way in: streamed through, never held. */
 @Controller()
 export class UploadsController {
-  constructor(@Inject(DATA_SOURCES) private readonly dataSources: DataSourcesClient) {}
+  constructor(
+    @Inject(DATA_SOURCES) private readonly dataSources: DataSourcesClient,
+    private readonly tus: TusUploads,
+  ) {}
 
   @Route({
     method: 'post',
     path: '/uploads',
-    summary: 'Upload a file',
+    summary:
+      'Upload a file; with the header Tus-Resumable, begin an upload that may come in pieces (tus 1.0)',
     allow: 'develop',
     query: uploadQuery,
     consumes: 'application/octet-stream',
@@ -36,7 +41,9 @@ export class UploadsController {
     @Caller() caller: AuthenticatedKey,
     @Query() query: z.infer<typeof uploadQuery>,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    if (request.headers['tus-resumable'] !== undefined) return this.tus.create({ caller, request, reply });
     const { body } = request;
     if (!(body instanceof Readable)) {
       throw new DomainError(
@@ -54,6 +61,18 @@ export class UploadsController {
     const { upload } = await this.dataSources.upload(uploadParts(header, body), {
       deadlineMs: UPLOAD_DEADLINE_MS,
     });
+    return dataSources.Upload.toJSON(present(upload));
+  }
+
+  @Route({
+    method: 'get',
+    path: '/uploads/:upload',
+    summary: 'Get a complete upload',
+    allow: 'read',
+    response: 'aimass.data_sources.v1.Upload',
+  })
+  async get(@Caller() { organizationId }: AuthenticatedKey, @Param('upload') uploadId: string) {
+    const { upload } = await this.dataSources.getUpload({ organizationId, uploadId });
     return dataSources.Upload.toJSON(present(upload));
   }
 }
