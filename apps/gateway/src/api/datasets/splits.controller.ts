@@ -12,6 +12,9 @@ import type { PreviewQuery } from './datasets.schema.js';
 import { createSplitBody } from './splits.schema.js';
 import type { CreateSplitBody } from './splits.schema.js';
 
+/** Ten million rows on a small machine. */
+const SPLIT = { deadlineMs: 300_000 };
+
 const STRATEGIES = {
   random: dataSources.SplitStrategy.RANDOM,
   stratified: dataSources.SplitStrategy.STRATIFIED,
@@ -73,7 +76,7 @@ export class SplitsController {
         column: body.column ?? '',
         cuts: body.cuts && toCuts(body.cuts),
       },
-      { deadlineMs: 120_000 },
+      SPLIT,
     );
     return dataSources.Split.toJSON(present(split));
   }
