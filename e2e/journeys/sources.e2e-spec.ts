@@ -85,9 +85,15 @@ describe('a source over HTTP', () => {
     const seen = (await must(api.get(`/sources/${name}`), 200)).body;
     expect(seen).toMatchObject({ failureCount: 1, lastError: { code: 'data_sources.source_data_absent' } });
     const arrived = new Promise<void>((resolve) => origin.answer(() => resolve()));
-    const { id } = (await must(api.post(`/sources/${name}:sync`), 202)).body;
+    const started = await must(api.post(`/sources/${name}:sync`), 202);
+    const { id } = started.body;
+    expect(started.headers.get('location')).toBe(`/api/v1/syncs/${id}`);
     await arrived;
+    const followed = must(api.get(`/syncs/${id}/events`), 200);
     expect((await must(api.post(`/syncs/${id}:cancel`), 200)).body.state).toBe('SYNC_STATE_CANCELLED');
+    const events = (await followed).text.trim().split('\n\n');
+    expect(events.at(-1)).toMatch(/^event: sync\ndata: \{.*"state":"SYNC_STATE_CANCELLED"/);
+    expect((await api.get('/syncs/syn_none/events')).status).toBe(404);
     expect((await api.post(`/syncs/${id}:cancel`)).status).toBe(409);
     expect((await api.get(`/datasets/${name}`)).status).toBe(404);
     origin.serve(GOOD);

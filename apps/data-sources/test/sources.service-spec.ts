@@ -263,6 +263,28 @@ describe('SyncSource', () => {
     expect((await start(id)).id).not.toBe(first.id);
   });
 
+  it('can be followed from its start to its end', async () => {
+    const { QUEUED, FETCHING, IMPORTING } = syncs.SyncState;
+    let release: (() => void) | undefined;
+    files.answer = (_, response) => {
+      release = () => response.setHeader('content-type', 'text/csv').end('a\n1\n');
+    };
+    const { id: syncId } = await start((await create()).id);
+    const states: syncs.SyncState[] = [];
+    for await (const { sync } of under.syncs.watchSync({ organizationId, syncId })) {
+      if (sync?.state === FETCHING && !states.includes(FETCHING)) {
+        await expect.poll(() => release).toBeDefined();
+        release?.();
+      }
+      states.push(sync?.state ?? FAILED);
+    }
+    expect(states.at(-1)).toBe(SUCCEEDED);
+    const inOrder = [QUEUED, FETCHING, IMPORTING, SUCCEEDED].filter((state) => states.includes(state));
+    expect([...new Set(states)]).toEqual(inOrder);
+    const unknown = under.syncs.watchSync({ organizationId: stranger, syncId });
+    await expect(unknown[Symbol.asyncIterator]().next()).rejects.toMatchObject({ kind: 'not_found' });
+  });
+
   it('says on the source why it failed and how often, until it ends well', async () => {
     const { id, name } = await create({ credentials });
     files.answer = (_, response) => response.writeHead(401).end();

@@ -18,6 +18,10 @@ export class SyncsController implements GrpcHandlers<typeof syncs.SyncsServiceSe
     return { items: page.items.map(toSyncProto), nextPageToken: page.nextPageToken };
   }
 
+  async *watchSync({ organizationId, syncId }: syncs.WatchSyncRequest) {
+    for await (const sync of this.syncs.watch(organizationId, syncId)) yield { sync: toSyncProto(sync) };
+  }
+
   async cancelSync({ organizationId, syncId }: syncs.CancelSyncRequest) {
     return { sync: toSyncProto(await this.syncs.cancel(organizationId, syncId)) };
   }

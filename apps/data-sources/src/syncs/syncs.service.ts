@@ -92,6 +92,20 @@ export class SyncsService {
     return sync;
   }
 
+  /** The sync as it is, then again on every change, up to its end. Throws `not_found` at once. */
+  async *watch(organizationId: string, id: string): AsyncGenerator<Sync> {
+    for (let seen = ''; ;) {
+      // Listening starts before looking, so that no end falls between the two.
+      const end = this.news.nextEnd(id, POLL_MS);
+      const sync = await this.get(organizationId, id);
+      const state = [sync.state, sync.fetchedBytes, sync.importedRows, sync.attempts].join();
+      if (state !== seen) yield sync;
+      if (sync.isFinished) return;
+      seen = state;
+      await end;
+    }
+  }
+
   /** The sync when it has ended, or as it is after `timeoutMs`. */
   async wait(organizationId: string, id: string, timeoutMs: number): Promise<Sync> {
     const until = Date.now() + timeoutMs;

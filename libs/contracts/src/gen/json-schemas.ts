@@ -232,6 +232,30 @@ export const JSON_SCHEMAS = {
       }
     }
   },
+  "aimass.data_sources.v1.WatchSyncRequest": {
+    "type": "object",
+    "description": "Asks to follow a sync.",
+    "properties": {
+      "organizationId": {
+        "type": "string",
+        "description": "The caller's organization."
+      },
+      "syncId": {
+        "type": "string",
+        "description": "`syn_…`"
+      }
+    }
+  },
+  "aimass.data_sources.v1.WatchSyncResponse": {
+    "type": "object",
+    "description": "What has changed.",
+    "properties": {
+      "sync": {
+        "$ref": "#/components/schemas/Sync",
+        "description": "The sync as it is now."
+      }
+    }
+  },
   "aimass.data_sources.v1.ListSyncsRequest": {
     "type": "object",
     "description": "Asks for a page.",

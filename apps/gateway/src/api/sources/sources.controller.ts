@@ -7,6 +7,7 @@ import { Route } from '../../http/route.js';
 import type { AuthenticatedKey } from '../../identity/key-directory.js';
 import { SOURCES, SYNCS } from '../../peers.js';
 import type { SourcesClient, SyncsClient } from '../../peers.js';
+import { acceptedSync } from '../syncs/accepted-sync.js';
 import { expectedRevision, toNewSource, toSourceChange } from './source-requests.js';
 import { createSourceBody, updateSourceBody } from './sources.schema.js';
 import type { CreateSourceBody, UpdateSourceBody } from './sources.schema.js';
@@ -113,7 +114,7 @@ export class SourcesController {
     @IdempotencyKey() requestId: string,
   ) {
     const { sync } = await this.sources.syncSource({ organizationId, requestId, source });
-    return syncs.Sync.toJSON(present(sync));
+    return acceptedSync(present(sync));
   }
 
   @Route({

@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 
 export const protobufPackage = "aimass.data_sources.v1";
@@ -227,6 +227,20 @@ export interface GetSyncRequest {
 /** The sync. */
 export interface GetSyncResponse {
   /** The sync. */
+  sync: Sync | undefined;
+}
+
+/** Asks to follow a sync. */
+export interface WatchSyncRequest {
+  /** The caller's organization. */
+  organizationId: string;
+  /** `syn_…` */
+  syncId: string;
+}
+
+/** What has changed. */
+export interface WatchSyncResponse {
+  /** The sync as it is now. */
   sync: Sync | undefined;
 }
 
@@ -923,6 +937,166 @@ export const GetSyncResponse: MessageFns<GetSyncResponse> = {
   },
 };
 
+function createBaseWatchSyncRequest(): WatchSyncRequest {
+  return { organizationId: "", syncId: "" };
+}
+
+export const WatchSyncRequest: MessageFns<WatchSyncRequest> = {
+  encode(message: WatchSyncRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.syncId !== "") {
+      writer.uint32(18).string(message.syncId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchSyncRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchSyncRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.syncId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchSyncRequest {
+    return {
+      organizationId: isSet(object.organizationId)
+        ? globalThis.String(object.organizationId)
+        : isSet(object.organization_id)
+        ? globalThis.String(object.organization_id)
+        : "",
+      syncId: isSet(object.syncId)
+        ? globalThis.String(object.syncId)
+        : isSet(object.sync_id)
+        ? globalThis.String(object.sync_id)
+        : "",
+    };
+  },
+
+  toJSON(message: WatchSyncRequest): unknown {
+    const obj: any = {};
+    if (message.organizationId !== undefined) {
+      obj.organizationId = message.organizationId;
+    }
+    if (message.syncId !== undefined) {
+      obj.syncId = message.syncId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchSyncRequest>): WatchSyncRequest {
+    return WatchSyncRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchSyncRequest>): WatchSyncRequest {
+    const message = createBaseWatchSyncRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.syncId = object.syncId ?? "";
+    return message;
+  },
+};
+
+function createBaseWatchSyncResponse(): WatchSyncResponse {
+  return { sync: undefined };
+}
+
+export const WatchSyncResponse: MessageFns<WatchSyncResponse> = {
+  encode(message: WatchSyncResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sync !== undefined) {
+      Sync.encode(message.sync, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchSyncResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchSyncResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sync = Sync.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchSyncResponse {
+    return { sync: isSet(object.sync) ? Sync.fromJSON(object.sync) : undefined };
+  },
+
+  toJSON(message: WatchSyncResponse): unknown {
+    const obj: any = {};
+    if (message.sync !== undefined) {
+      obj.sync = Sync.toJSON(message.sync);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchSyncResponse>): WatchSyncResponse {
+    return WatchSyncResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchSyncResponse>): WatchSyncResponse {
+    const message = createBaseWatchSyncResponse();
+    message.sync = (object.sync !== undefined && object.sync !== null) ? Sync.fromPartial(object.sync) : undefined;
+    return message;
+  },
+};
+
 function createBaseListSyncsRequest(): ListSyncsRequest {
   return { organizationId: "", sourceId: "", pageSize: 0, pageToken: "" };
 }
@@ -1328,6 +1502,16 @@ export const SyncsServiceService = {
     responseSerialize: (value: ListSyncsResponse): Buffer => Buffer.from(ListSyncsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListSyncsResponse => ListSyncsResponse.decode(value),
   },
+  /** The sync as it is, then again on every change of state or progress, until it has ended. */
+  watchSync: {
+    path: "/aimass.data_sources.v1.SyncsService/WatchSync" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchSyncRequest): Buffer => Buffer.from(WatchSyncRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchSyncRequest => WatchSyncRequest.decode(value),
+    responseSerialize: (value: WatchSyncResponse): Buffer => Buffer.from(WatchSyncResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchSyncResponse => WatchSyncResponse.decode(value),
+  },
   /** Ends a sync that has not ended; it leaves nothing behind. */
   cancelSync: {
     path: "/aimass.data_sources.v1.SyncsService/CancelSync" as const,
@@ -1345,6 +1529,8 @@ export interface SyncsServiceServer extends UntypedServiceImplementation {
   getSync: handleUnaryCall<GetSyncRequest, GetSyncResponse>;
   /** The organization's syncs, oldest first. */
   listSyncs: handleUnaryCall<ListSyncsRequest, ListSyncsResponse>;
+  /** The sync as it is, then again on every change of state or progress, until it has ended. */
+  watchSync: handleServerStreamingCall<WatchSyncRequest, WatchSyncResponse>;
   /** Ends a sync that has not ended; it leaves nothing behind. */
   cancelSync: handleUnaryCall<CancelSyncRequest, CancelSyncResponse>;
 }
