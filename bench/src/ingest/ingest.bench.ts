@@ -12,6 +12,8 @@ const DEFAULT_MEGABYTES = 1000;
 /** What data-sources gives a table operation unless told otherwise (TABLE_THREADS). */
 const THREADS = 2;
 const SAMPLE_MS = 50;
+/** A large file on a busy machine takes its time. */
+const IMPORT_PATIENCE_MS = 1_800_000;
 
 /** How fast a CSV file becomes a version with statistics. */
 export const ingestBench: Bench = {
@@ -97,10 +99,14 @@ async function measureRound(
 async function importUpload({ api }: BenchPlatform, name: string, uploadId: string): Promise<SyncJson> {
   const answer = await api.post<SyncJson & { version?: { syncId: string } }>('/datasets', { name, uploadId });
   const id = answer.version?.syncId ?? answer.id;
-  const sync = await api.until('an import', async () => {
-    const found = await api.get<SyncJson>(`/api/v1/syncs/${id}`);
-    return found.finishedAt === undefined ? undefined : found;
-  });
+  const sync = await api.until(
+    'an import',
+    async () => {
+      const found = await api.get<SyncJson>(`/api/v1/syncs/${id}`);
+      return found.finishedAt === undefined ? undefined : found;
+    },
+    IMPORT_PATIENCE_MS,
+  );
   if (sync.state !== 'SYNC_STATE_SUCCEEDED')
     throw new Error(`The import ended as ${sync.state}: ${sync.error?.message ?? ''}`);
   return sync;

@@ -1,7 +1,7 @@
 import { openAsBlob } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long something the platform does by itself may take. */
+/** How long something the platform does by itself may take, unless told. */
 const PATIENCE_MS = 60_000;
 
 /** The gateway's control routes, as far as the benchmarks need them. */
@@ -31,15 +31,15 @@ export class ControlApi {
   }
 
   /** Repeats `attempt` until it neither throws nor returns undefined; `what` names it should that take too long. */
-  async until<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
-    const deadline = Date.now() + PATIENCE_MS;
+  async until<T>(what: string, attempt: () => Promise<T | undefined>, patienceMs = PATIENCE_MS): Promise<T> {
+    const deadline = Date.now() + patienceMs;
     for (;;) {
       const value = await attempt().catch((error: unknown) => {
         if (Date.now() > deadline) throw error;
         return undefined;
       });
       if (value !== undefined) return value;
-      if (Date.now() > deadline) throw new Error(`${what} took longer than ${PATIENCE_MS / 1000} s.`);
+      if (Date.now() > deadline) throw new Error(`${what} took longer than ${patienceMs / 1000} s.`);
       await delay(100, undefined, { signal: this.signal });
     }
   }
