@@ -87,6 +87,9 @@ describe('a set of files', () => {
         code: 'model_files.file_stray',
       });
     }
+    // What a model is fitted with comes from the platform's own training, never with an upload.
+    const preprocessing = { 'model.onnx': onnx, 'preprocessing.json': Buffer.from('{"format":"x"}') };
+    await expect(inspect(preprocessing)).rejects.toMatchObject({ code: 'model_files.file_stray' });
     const binary = Buffer.from([1, 2, 3, 0]);
     await expect(inspect({ 'model.onnx': onnx, 'README.md': binary })).rejects.toMatchObject({
       kind: 'unprocessable',

@@ -7,7 +7,6 @@ import { filesInvalid, fileStray, formatUnsupported, quote } from './model-files
 import { inspectOnnx } from './onnx/inspect-onnx.js';
 import { describeUnknown, HEAD_BYTES, isPlainText, refuseArchive } from './refused-formats.js';
 import { inspectSavedModel, isSavedModelPath } from './saved-model/inspect-saved-model.js';
-import { PREPROCESSING_FILE } from './preprocessing/preprocessing.js';
 import type { SignatureFacts } from './signature.js';
 import { inspectTfjs, looksLikeTfjs } from './tfjs/inspect-tfjs.js';
 
@@ -43,12 +42,11 @@ interface Inspected extends ModelFacts {
 const MAX_TEXT_BYTES = 1024 * 1024;
 /**
  * JSON beside a model that no engine sees, and how many bytes it may have: the sample requests that a replica warms the
- * model up with, the signature that every trainer writes, and what is done to raw columns before the model sees them.
+ * model up with, and the signature that every trainer writes.
  */
 const DOCUMENTS: ReadonlyMap<string, number> = new Map([
   ['warmup.json', 16 * 1024 * 1024],
   ['signature.json', MAX_TEXT_BYTES],
-  [PREPROCESSING_FILE, 16 * 1024 * 1024],
 ]);
 const TEXT_NAME = /(?:^|\/)(?:readme|licen[cs]e|notice|model_card|changelog)[^/]*$|\.(?:md|txt)$/i;
 
