@@ -15,7 +15,8 @@ export type CheckName =
   | 'schema_change'
   | 'text_dates'
   | 'high_cardinality'
-  | 'identifier';
+  | 'identifier'
+  | 'unchecked_columns';
 
 /** Something a check has found. */
 export interface Finding {

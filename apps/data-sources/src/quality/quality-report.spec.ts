@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableBench } from '../../test/measured-table.js';
 import type { TableBench } from '../../test/measured-table.js';
 import { measureSpreads } from '../profiles/table-spreads.js';
+import { uncheckedColumns } from './checks/columns.js';
 import type { EarlierVersion } from './checks/drift.js';
 import type { CheckName } from './finding.js';
 import { checkQuality } from './quality-report.js';
@@ -184,6 +185,13 @@ describe('drift against the version before', () => {
     const { references, columns } = await inspect(few(0));
     const { of } = await inspect(few(1000), { earlier: { number: 1, columns, references } });
     expect(of('drift')).toEqual([]);
+  });
+});
+
+describe('a table of very many columns', () => {
+  it('is checked in part, and says so', () => {
+    expect(uncheckedColumns(1_000, 1_000)).toEqual([]);
+    expect(uncheckedColumns(1_003, 1_000)).toMatchObject([{ severity: 'info', count: 3 }]);
   });
 });
 

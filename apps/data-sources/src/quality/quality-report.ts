@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { isNumeric, isScalar, isTime } from '../profiles/spread.js';
 import type { ColumnSpread, MeasuredColumn, MeasuredTable } from '../profiles/spread.js';
 import { highCardinality, identifier } from './checks/cardinality.js';
-import { constant, missing, notFinite } from './checks/columns.js';
+import { constant, missing, notFinite, uncheckedColumns } from './checks/columns.js';
 import { drift, schemaChanges } from './checks/drift.js';
 import type { EarlierVersion } from './checks/drift.js';
 import { areRowsComparable, duplicateColumns, duplicateRows } from './checks/duplicates.js';
@@ -22,6 +22,8 @@ import type { Reference } from './stability.js';
 
 /** Columns that are sampled together: more would cost DuckDB more memory than an operation may use. */
 const COLUMNS_PER_SAMPLE = 200;
+/** Columns that are checked: more would make the import of a very wide table take too long. */
+const CHECKED_COLUMNS = 1_000;
 /** A report has no more: a table of ten thousand columns can have that many findings of one kind. */
 const MAX_FINDINGS = 1_000;
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
@@ -48,7 +50,9 @@ export interface Inspected {
 export async function checkQuality(connection: DuckDBConnection, table: CheckedTable): Promise<Inspected> {
   const target = table.columns.find(({ name, kind }) => name === table.target && isScalar(kind));
   const found = new Gathered();
-  const scalars = table.columns.filter(({ kind }) => isScalar(kind));
+  const all = table.columns.filter(({ kind }) => isScalar(kind));
+  const scalars = all.slice(0, CHECKED_COLUMNS);
+  found.add(uncheckedColumns(all.length, CHECKED_COLUMNS));
   for (let start = 0; start < scalars.length; start += COLUMNS_PER_SAMPLE) {
     const columns = scalars.slice(start, start + COLUMNS_PER_SAMPLE);
     const wanted = sampleRows(Math.min(scalars.length, COLUMNS_PER_SAMPLE));

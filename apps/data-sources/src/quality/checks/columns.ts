@@ -78,6 +78,23 @@ export function notFinite({ column, spread }: ColumnFacts): Finding[] {
   ];
 }
 
+/** Columns of a very wide table that were left out. */
+export function uncheckedColumns(columnCount: number, limit: number): Finding[] {
+  if (columnCount <= limit) return [];
+  return [
+    finding({
+      check: 'unchecked_columns',
+      severity: 'info',
+      columns: [],
+      message: `Only the first ${limit} of ${columnCount} columns were checked.`,
+      advice: 'Select the columns you need in the recipe, and all of them are checked.',
+      value: columnCount,
+      threshold: limit,
+      count: columnCount - limit,
+    }),
+  ];
+}
+
 function missingAdvice(isEmpty: boolean, isTarget: boolean): string {
   if (isEmpty) return isTarget ? 'Choose another target.' : 'Drop the column.';
   if (isTarget) return 'Rows without a target cannot be learnt from: filter them out.';
