@@ -34,7 +34,10 @@ export function useSourceDatabase(): void {
     database = new Client({ connectionString: url.href });
     await database.connect();
   });
-  afterAll(() => database.end());
+  afterAll(async () => {
+    await database.end();
+    await rm(home, { recursive: true, force: true });
+  });
   beforeEach(async () => {
     await mkdir(home, { recursive: true });
   });
