@@ -198,6 +198,25 @@ describe('the lineage of a version', () => {
       children: [{ kind: 'split', id: made.split?.id }],
     });
   });
+
+  it('leads from a version to the one it was derived from, and back', async () => {
+    const { version } = await create('parent', noise(40));
+    const child = await service.client.createDataset(
+      {
+        organizationId,
+        requestId: '',
+        name: 'child',
+        uploadId: '',
+        recipeJson: '{"transforms":[{"select":["id"]}]}',
+        derivedFrom: { versionId: version?.id ?? '', dataset: '', number: 0 },
+      },
+      { deadlineMs: 60_000 },
+    );
+    const lineage = await versions.getDatasetVersionLineage(refer('child'));
+    expect(lineage).toMatchObject({ kind: 'version', parentVersionId: version?.id, uploadId: '' });
+    const { children } = await versions.getDatasetVersionLineage(refer('parent'));
+    expect(children).toMatchObject([{ kind: 'version', id: child.version?.id }]);
+  });
 });
 
 describe('a download', () => {
