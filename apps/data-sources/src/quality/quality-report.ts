@@ -118,13 +118,14 @@ function checkColumn(
 ): Finding[] {
   const { column, measured, spread } = about;
   const isTarget = column.name === target;
+  const distinct = { ...measured, isEstimated: sample.isEstimate };
   const facts = { column, spread, rowCount, isTarget, missingRows: measured.missingRows };
   return [
     ...missing(facts),
     ...constant(facts),
     ...notFinite(facts),
-    ...identifier(column, measured, isTarget),
-    ...highCardinality(column, measured),
+    ...identifier(column, distinct, isTarget),
+    ...highCardinality(column, distinct),
     ...outliers(column, measured.outside, {
       rowCount: sample.rowCount,
       tableRowCount: sample.tableRowCount,

@@ -13,6 +13,8 @@ const MANY_SHARE = 0.2;
 export interface DistinctCounts {
   readonly valueCount: number;
   readonly distinctCount: number;
+  /** Whether the sample is not the whole table. */
+  readonly isEstimated: boolean;
 }
 
 /** Text and whole numbers that name a row each. */
@@ -27,6 +29,7 @@ export function identifier(column: SampledColumn, counts: DistinctCounts, isTarg
       advice: 'A model would learn the rows by heart: leave it out of the features.',
       value: 1,
       threshold: 1,
+      isEstimated: counts.isEstimated,
       values: column.min === null ? [] : [column.min],
     }),
   ];
@@ -48,6 +51,7 @@ export function highCardinality(column: SampledColumn, counts: DistinctCounts): 
         'One column per text would be too many: group the texts, limit oneHot by maxCategories, or drop it.',
       value: column.distinctCount,
       threshold: MANY_VALUES,
+      isEstimated: counts.isEstimated,
       count: column.distinctCount,
     }),
   ];
