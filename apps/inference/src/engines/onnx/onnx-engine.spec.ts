@@ -54,7 +54,8 @@ describeEngine('onnx', {
   memory: {
     model: () => Promise.resolve(wideModel(2048)),
     held: () => Promise.resolve(process.memoryUsage.rss()),
-    slack: 80_000_000,
+    // Twenty leaks would hold 336 MB; what the allocator keeps was seen to grow by 84.
+    slack: 160_000_000,
   },
 });
 
