@@ -173,7 +173,7 @@ describe('the repository', () => {
       412,
       {
         error: expect.stringMatching(
-          /^quarantined: it ended the process twice \(on 1 of \d replicas\)$/,
+          /^quarantined: it ended the process twice \(on 1 of \d+ replicas\)$/,
         ) as string,
       },
     ]);
