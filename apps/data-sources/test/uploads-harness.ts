@@ -16,13 +16,18 @@ export const UPLOAD_LIMIT_BYTES = 1024 * MiB;
 
 /** A service that takes uploads, with its clients. */
 export interface UploadsUnderTest {
-  readonly service: ServiceUnderTest<typeof definition>;
+  readonly service: Pick<ServiceUnderTest<typeof definition>, 'client'>;
   readonly uploads: GrpcClient<typeof uploads.UploadsServiceService>;
+}
+
+/** One that can be stopped. */
+interface Running extends UploadsUnderTest {
+  readonly service: ServiceUnderTest<typeof definition>;
 }
 
 /** A database and a blob store, on which services are started, one after the other or several at once. */
 export class UploadsHome {
-  private readonly running: UploadsUnderTest[] = [];
+  private readonly running: Running[] = [];
 
   private constructor(
     readonly folder: string,
@@ -33,8 +38,9 @@ export class UploadsHome {
     return new UploadsHome(await mkdtemp(join(tmpdir(), 'aimass-uploads-')), await createTestDatabase());
   }
 
-  async start(settings: Readonly<Record<string, unknown>> = {}): Promise<UploadsUnderTest> {
-    const config = {
+  /** The configuration of a service of this home, but for its port. */
+  config(settings: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+    return {
       LOG_LEVEL: 'silent',
       NATS_URL: testNatsUrl(),
       DATABASE_URL: this.databaseUrl,
@@ -45,6 +51,10 @@ export class UploadsHome {
       UPLOAD_LIMIT_BYTES,
       ...settings,
     };
+  }
+
+  async start(settings: Readonly<Record<string, unknown>> = {}): Promise<UploadsUnderTest> {
+    const config = this.config(settings);
     const service = await startServiceUnderTest(
       definition,
       (GRPC_PORT) => AppModule.with(configSchema.parse({ GRPC_PORT, ...config })),

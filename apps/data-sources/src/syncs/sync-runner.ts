@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { toDomainError } from '@aimass/platform-errors';
+import { asDiskFull } from '../disk-full.js';
 import { Workspace } from '../tables/workspace.js';
 import { SyncAttempts } from './sync-attempts.js';
 import { SyncFinisher } from './sync-finisher.js';
@@ -36,7 +37,7 @@ export class SyncRunner {
         .use((folder) => this.attempts.run({ sync, lease, folder, signal, progress }))
         // Whatever an interrupted step says: what interrupted it is the reason.
         .catch((error: unknown) => {
-          throw signal.aborted ? signal.reason : error;
+          throw signal.aborted ? signal.reason : asDiskFull(error);
         });
       await pulse.beat();
       // The files are gone by now: nobody hears of the end while they still take room.

@@ -1,15 +1,18 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CONFIG } from '@aimass/platform-service';
+import type { BlobStore } from '@aimass/platform-blobs';
+import { BLOBS, CONFIG } from '@aimass/platform-service';
 import type { Config } from '../config.js';
 import { PartialFiles } from './partial-files.js';
 import { UploadsRepository } from './uploads.repository.js';
 
 /** How late an upload that has expired may go. */
 const SWEEP_MS = 60_000;
+/** No writer of a blob pauses for so long. */
+const ABANDONED_MS = 24 * 3_600_000;
 
-/** Takes away open uploads whose time is over, and files that no open upload has any more. */
+/** Takes away open uploads whose time is over, files that no open upload has any more, and unfinished blobs of writers that are gone. */
 @Injectable()
 export class UploadSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(UploadSweeper.name);
@@ -19,6 +22,7 @@ export class UploadSweeper implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly uploads: UploadsRepository,
     private readonly files: PartialFiles,
+    @Inject(BLOBS) private readonly blobs: BlobStore,
     @Inject(CONFIG) private readonly config: Readonly<Config>,
   ) {}
 
@@ -45,6 +49,7 @@ export class UploadSweeper implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async sweep(): Promise<void> {
+    await this.blobs.removeAbandoned(ABANDONED_MS);
     await this.uploads.deleteExpired();
     // Listed first: the row of an upload is there before its files are.
     const ids = await this.files.list();

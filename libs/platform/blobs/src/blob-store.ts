@@ -23,6 +23,8 @@ export interface BlobStore {
   open(sha256: string): Promise<OpenBlob>;
   /** Whether the blob is there. */
   has(sha256: string): Promise<boolean>;
+  /** Removes what writers that were killed have left: unfinished blobs that nobody has written to for `ageMs`. */
+  removeAbandoned(ageMs: number): Promise<void>;
 }
 
 /** A blob that is open; its parts are as they are stored, so that who needs them true verifies it first. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -73,6 +73,18 @@ describe('put', () => {
     await writeFile(fileOf(sha256), 'rotten');
     await store.put(Buffer.from('sound'));
     expect((await store.read(sha256)).toString()).toBe('sound');
+  });
+});
+
+describe('removeAbandoned', () => {
+  it('removes what a killed writer left, and nothing that may still be written', async () => {
+    await store.removeAbandoned(1_000);
+    const { sha256 } = await store.put(Buffer.from('whole'));
+    const [old, recent] = [join(root, 'tmp', 'old'), join(root, 'tmp', 'recent')];
+    for (const path of [old, recent, fileOf(sha256)]) await writeFile(path, 'whole');
+    for (const path of [old, fileOf(sha256)]) await utimes(path, new Date(0), new Date(0));
+    await store.removeAbandoned(60_000);
+    expect((await storedFiles()).sort()).toEqual([sha256, 'recent'].sort());
   });
 });
 

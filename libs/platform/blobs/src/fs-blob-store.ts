@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
@@ -92,6 +92,23 @@ export class FsBlobStore implements BlobStore {
 
   async has(sha256: string): Promise<boolean> {
     return isDigest(sha256) && access(this.pathOf(sha256)).then(yes, no);
+  }
+
+  async removeAbandoned(ageMs: number): Promise<void> {
+    const folder = join(this.root, 'tmp');
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    for (const name of names) {
+      const path = join(folder, name);
+      // It may have become a blob meanwhile.
+      const writtenAt = await stat(path).then(
+        (file) => file.mtimeMs,
+        () => Infinity,
+      );
+      if (Date.now() - writtenAt > ageMs) await rm(path, { force: true });
+    }
   }
 
   private openFile(sha256: string): Promise<FileHandle> {
