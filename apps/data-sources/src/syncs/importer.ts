@@ -69,7 +69,12 @@ export class Importer {
       const rowCount = await writeSnapshot(connection, table, path);
       if (rowCount === 0) throw noRowsLeft();
       onRows(rowCount);
-      const columns = await profileTable(connection, { path, columns: table.columns, rowCount });
+      const columns = await profileTable(connection, {
+        path,
+        columns: table.columns,
+        rowCount,
+        threads: this.tables.threads,
+      });
       const inspection = await inspectTable(connection, { path, columns, rowCount }, { recipe, earlier });
       return { kind: table.kind, rowCount, droppedRowCount: table.droppedRowCount, columns, inspection };
     });

@@ -24,6 +24,11 @@ export class TableEngine {
     this.turnstile = new Turnstile(config.TABLE_PARALLEL);
   }
 
+  /** How many threads an operation may use. */
+  get threads(): number {
+    return this.config.TABLE_THREADS;
+  }
+
   /** Runs `work` on a database that sees `folder` only, in turn with all other table operations. */
   inDatabase<T>(
     folder: string,

@@ -15,6 +15,8 @@ export interface ProfileInput {
   readonly path: string;
   readonly columns: readonly MeasuredColumn[];
   readonly rowCount: number;
+  /** What does not depend on the order of rows is measured with so many; 1 by default. */
+  readonly threads?: number;
 }
 
 /** Quantiles are those of all rows up to so many, and of about so many rows spread over a larger table. */
@@ -33,15 +35,21 @@ const LARGE: readonly ColumnKind[] = ['BLOB', 'LIST'];
 
 /**
  * Profiles every column of a Parquet file. Numbers that are not finite are counted as values, but are part of no minimum,
- * maximum, mean, deviation or quantile.
+ * maximum, mean, deviation or quantile. The statistics are the same with any number of threads: sums of doubles, which
+ * depend on their order, are computed by one. Leaves the database with one thread.
  */
 export async function profileTable(
   connection: DuckDBConnection,
   input: ProfileInput,
 ): Promise<ColumnProfile[]> {
+  // Every thread would hold a row group of images or tensors in memory.
+  const hasLarge = input.columns.some(({ kind }) => LARGE.includes(kind));
+  await connection.run(`SET threads = ${hasLarge ? 1 : (input.threads ?? 1)}`);
   const { ranges, estimates } = await readRanges(connection, input);
   const distinct = await countDistinct(connection, input, estimates);
   const quartiles = await readQuartiles(connection, input);
+  await connection.run('SET threads = 1');
+  const moments = await readMoments(connection, input);
   return input.columns.map(({ name, kind, tensor }, index) => {
     const { count, ...range } = ranges[index] ?? NOTHING;
     return {
@@ -50,19 +58,20 @@ export async function profileTable(
       nullCount: input.rowCount - count,
       distinctCount: distinct.get(name) ?? 0,
       ...range,
+      ...momentsOf(moments.get(name) ?? [], range),
       quartiles: quartiles.get(name) ?? [],
       ...(tensor && { tensor }),
     };
   });
 }
 
-interface Range extends Pick<ColumnProfile, 'min' | 'max' | 'mean' | 'standardDeviation'> {
+interface Range extends Pick<ColumnProfile, 'min' | 'max'> {
   readonly count: number;
 }
 
-const NOTHING: Range = { count: 0, min: null, max: null, mean: null, standardDeviation: null };
+const NOTHING: Range = { count: 0, min: null, max: null };
 
-const VALUES_PER_RANGE = 6;
+const VALUES_PER_RANGE = 4;
 
 /** One pass over the file for every hundred columns. */
 async function readRanges(
@@ -84,25 +93,44 @@ async function readRanges(
 function rangeQuery({ name, kind }: MeasuredColumn): string[] {
   const column = quoteName(name);
   const counts = [`count(${column})`, `approx_count_distinct(${column})`];
-  if (LARGE.includes(kind)) return [...counts, 'NULL', 'NULL', 'NULL', 'NULL'];
+  if (LARGE.includes(kind)) return [...counts, 'NULL', 'NULL'];
   const value = finiteValue(name, kind);
   const text = (end: string) => `left(CAST(${end}(${value}) AS VARCHAR), ${MAX_TEXT})`;
-  if (!NUMERIC.includes(kind)) return [...counts, text('min'), text('max'), 'NULL', 'NULL'];
-  const double = `CAST(${value} AS DOUBLE)`;
-  const square =
-    kind === 'DOUBLE' ? `CASE WHEN abs(${column}) < ${LARGEST_SQUARE} THEN ${column} END` : double;
-  return [...counts, text('min'), text('max'), `avg(${double})`, `stddev_samp(${square})`];
+  return [...counts, text('min'), text('max')];
 }
 
-function rangeOf([count, , min, max, mean, deviation]: readonly Json[]): Range {
+function rangeOf([count, , min, max]: readonly Json[]): Range {
+  return { count: Number(count), min: textOf(min), max: textOf(max) };
+}
+
+/** Mean and deviation of every column of numbers. */
+async function readMoments(
+  connection: DuckDBConnection,
+  { path, columns }: ProfileInput,
+): Promise<ReadonlyMap<string, readonly Json[]>> {
+  const moments = new Map<string, readonly Json[]>();
+  const numeric = columns.filter(({ kind }) => NUMERIC.includes(kind));
+  for (const some of chunks(numeric, COLUMNS_PER_QUERY)) {
+    const row = await readRow(connection, some.flatMap(momentsQuery), parquetSource(path));
+    some.forEach(({ name }, index) => moments.set(name, row.slice(2 * index, 2 * index + 2)));
+  }
+  return moments;
+}
+
+function momentsQuery({ name, kind }: MeasuredColumn): string[] {
+  const column = quoteName(name);
+  const double = `CAST(${finiteValue(name, kind)} AS DOUBLE)`;
+  const square =
+    kind === 'DOUBLE' ? `CASE WHEN abs(${column}) < ${LARGEST_SQUARE} THEN ${column} END` : double;
+  return [`avg(${double})`, `stddev_samp(${square})`];
+}
+
+function momentsOf(
+  [mean, deviation]: readonly Json[],
+  { min, max }: Pick<Range, 'min' | 'max'>,
+): Pick<ColumnProfile, 'mean' | 'standardDeviation'> {
   const isSquareFinite = Math.max(Math.abs(Number(min)), Math.abs(Number(max))) < LARGEST_SQUARE;
-  return {
-    count: Number(count),
-    min: textOf(min),
-    max: textOf(max),
-    mean: finite(mean),
-    standardDeviation: isSquareFinite ? finite(deviation) : null,
-  };
+  return { mean: finite(mean), standardDeviation: isSquareFinite ? finite(deviation) : null };
 }
 
 /** The estimates, and for columns with few values their exact numbers. */
