@@ -45,7 +45,7 @@ export async function duplicateRows(connection: DuckDBConnection, table: Measure
       check: 'duplicate_rows',
       severity: share >= MANY ? 'warning' : 'info',
       columns: [],
-      message: `${every > 1 ? 'About ' : ''}${count} rows (${percent(share)}) repeat an earlier row.`,
+      message: `Rows that repeat an earlier row: ${every > 1 ? 'about ' : ''}${count} (${percent(share)}).`,
       advice:
         'If they are not separate observations, remove them: copies of a row in train and test make a model look better than it is.',
       value: share,
