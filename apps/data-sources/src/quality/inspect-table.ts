@@ -22,12 +22,23 @@ export interface Inspection {
   readonly quality: QualityReport;
 }
 
-/** Measures and checks a table. Throws `quality_refused` when it has errors and the recipe wants none. */
+/** What a table is held against, and how many threads may do that. */
+export interface InspectOptions {
+  readonly recipe: Recipe;
+  readonly earlier?: EarlierVersion | undefined;
+  readonly threads: number;
+}
+
+/**
+ * Measures and checks a table. Throws `quality_refused` when it has errors and the recipe wants none. What is counted over
+ * the whole table is the same with any number of threads; sums of doubles are those of samples, which one thread reads.
+ */
 export async function inspectTable(
   connection: DuckDBConnection,
   table: MeasuredTable,
-  { recipe, earlier }: { recipe: Recipe; earlier?: EarlierVersion | undefined },
+  { recipe, earlier, threads }: InspectOptions,
 ): Promise<Inspection> {
+  await connection.run(`SET threads = ${threads}`);
   const spreads = await measureSpreads(connection, table);
   const { target } = recipe;
   const { report, references } = await checkQuality(connection, { ...table, spreads, target, earlier });

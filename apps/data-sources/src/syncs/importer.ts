@@ -69,13 +69,13 @@ export class Importer {
       const rowCount = await writeSnapshot(connection, table, path);
       if (rowCount === 0) throw noRowsLeft();
       onRows(rowCount);
-      const columns = await profileTable(connection, {
-        path,
-        columns: table.columns,
-        rowCount,
-        threads: this.tables.threads,
-      });
-      const inspection = await inspectTable(connection, { path, columns, rowCount }, { recipe, earlier });
+      const { threads } = this.tables;
+      const columns = await profileTable(connection, { path, columns: table.columns, rowCount, threads });
+      const inspection = await inspectTable(
+        connection,
+        { path, columns, rowCount },
+        { recipe, earlier, threads },
+      );
       return { kind: table.kind, rowCount, droppedRowCount: table.droppedRowCount, columns, inspection };
     });
     signal.throwIfAborted();
