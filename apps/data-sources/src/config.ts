@@ -59,7 +59,7 @@ export const configSchema = z.object({
     .default(60)
     .describe('how long a source may take to answer, or be too slow'),
   /** DuckDB spills to disk beyond this. */
-  TABLE_MEMORY_MB: z.coerce.number().int().min(128).default(1024).describe('memory of one table operation'),
+  TABLE_MEMORY_MB: z.coerce.number().int().min(128).default(3072).describe('memory of one table operation'),
   TABLE_THREADS: z.coerce.number().int().min(1).max(64).default(2).describe('threads of one table operation'),
   TABLE_PARALLEL: z.coerce
     .number()

@@ -22,8 +22,11 @@ export let service: ServiceUnderTest<typeof definition>;
 export let home: string;
 export let database: Client;
 
-/** Starts the service behind real gRPC for the tests of this file, each of which must leave no temporary file. */
-export function useService(): void {
+/**
+ * Starts the service behind real gRPC for the tests of this file, each of which must leave no temporary file. `settings`
+ * replace those of the tests.
+ */
+export function useService(settings: Readonly<Record<string, number>> = {}): void {
   beforeAll(async () => {
     const DATABASE_URL = await createTestDatabase();
     home = await mkdtemp(join(tmpdir(), 'aimass-data-sources-'));
@@ -47,6 +50,7 @@ export function useService(): void {
             TABLE_MEMORY_MB: 512,
             TABLE_THREADS: 2,
             TABLE_PARALLEL: 2,
+            ...settings,
           }),
         ),
       [splits.SplitsServiceService, datasetVersions.DatasetVersionsServiceService],
